@@ -1,0 +1,4 @@
+package io.llmagentos.agent.personal;
+
+/** A change to what an agent keeps for its principal. */
+public interface PersonalEvent {}

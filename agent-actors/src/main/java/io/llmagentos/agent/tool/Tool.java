@@ -1,0 +1,14 @@
+package io.llmagentos.agent.tool;
+
+import io.llmagentos.model.chat.ToolSpecification;
+
+/**
+ * Something an agent can do with what it keeps for its principal. Pure: it reads the state and the clock it is given and returns events and an
+ * answer; the agent persists the events together with the call's key, so a call has its effect exactly once however often it is repeated.
+ */
+public interface Tool {
+  ToolSpecification specification();
+
+  /** Must return quickly and not block. May throw {@link ToolException} for arguments that make no sense; nothing is then changed. */
+  ToolOutcome call(ToolArguments arguments, ToolContext context);
+}

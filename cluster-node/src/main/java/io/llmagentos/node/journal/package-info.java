@@ -1,0 +1,5 @@
+/** The journal: marker of persisted events, its database, and the one projection into tables. */
+@NullMarked
+package io.llmagentos.node.journal;
+
+import org.jspecify.annotations.NullMarked;
