@@ -1,0 +1,155 @@
+package io.llmagentos.node.journal;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.sharding.typed.ShardedDaemonProcessSettings;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ShardedDaemonProcess;
+import org.apache.pekko.japi.function.Function;
+import org.apache.pekko.persistence.jdbc.query.javadsl.JdbcReadJournal;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.projection.Projection;
+import org.apache.pekko.projection.ProjectionBehavior;
+import org.apache.pekko.projection.ProjectionId;
+import org.apache.pekko.projection.eventsourced.EventEnvelope;
+import org.apache.pekko.projection.eventsourced.javadsl.EventSourcedProvider;
+import org.apache.pekko.projection.javadsl.SourceProvider;
+import org.apache.pekko.projection.jdbc.JdbcSession;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcHandler;
+import org.apache.pekko.projection.jdbc.javadsl.JdbcProjection;
+
+/**
+ * The one projection: reads every tagged event in journal order and keeps the tables of due timers and of the subsystems. Split by tag into a
+ * fixed number of parts, each running on one {@code core} node. Eventually consistent, usually within a second.
+ */
+public final class EventProjection {
+  /** Parts of the projection, and so the number of tags. Changing it needs the tables rebuilt. */
+  public static final int PARTS = 2;
+
+  static final List<String> SCHEMA = List.of(
+      """
+      CREATE TABLE IF NOT EXISTS "pekko_projection_offset_store" (
+        "projection_name" VARCHAR(255) NOT NULL, "projection_key" VARCHAR(255) NOT NULL, "current_offset" VARCHAR(255) NOT NULL,
+        "manifest" VARCHAR(32) NOT NULL, "mergeable" BOOLEAN NOT NULL, "last_updated" BIGINT NOT NULL,
+        PRIMARY KEY ("projection_name", "projection_key"))""",
+      """
+      CREATE TABLE IF NOT EXISTS "pekko_projection_management" (
+        "projection_name" VARCHAR(255) NOT NULL, "projection_key" VARCHAR(255) NOT NULL, "paused" BOOLEAN NOT NULL,
+        "last_updated" BIGINT NOT NULL, PRIMARY KEY ("projection_name", "projection_key"))""",
+      """
+      CREATE INDEX IF NOT EXISTS "event_tag_tag_idx" ON "event_tag" ("tag", "event_id")""",
+      """
+      CREATE TABLE IF NOT EXISTS due_timer (
+        persistence_id VARCHAR(255) NOT NULL, timer VARCHAR(255) NOT NULL, due_at BIGINT NOT NULL, PRIMARY KEY (persistence_id, timer))""",
+      """
+      CREATE INDEX IF NOT EXISTS due_timer_due_at ON due_timer (due_at)""");
+
+  private EventProjection() {}
+
+  /** The tags under which an entity's events are read. */
+  public static Set<String> tags(String persistenceId) {
+    return Set.of(tag(Math.floorMod(persistenceId.hashCode(), PARTS)));
+  }
+
+  private static String tag(int part) {
+    return "part-" + part;
+  }
+
+  public static void start(ActorSystem<?> system, DataSource database, List<Projector> projectors) {
+    ShardedDaemonProcess.get(system).init(
+        ProjectionBehavior.Command.class,
+        "event-projection",
+        PARTS,
+        part -> ProjectionBehavior.create(projection(system, database, projectors, tag(part))),
+        ShardedDaemonProcessSettings.create(system).withRole("core"),
+        Optional.of(ProjectionBehavior.stopMessage()));
+  }
+
+  private static Projection<EventEnvelope<JournalEvent>> projection(
+      ActorSystem<?> system, DataSource database, List<Projector> projectors, String tag) {
+    SourceProvider<Offset, EventEnvelope<JournalEvent>> source =
+        EventSourcedProvider.eventsByTag(system, JdbcReadJournal.Identifier(), tag);
+    return JdbcProjection.groupedWithin(
+            ProjectionId.of("tables", tag), source, () -> new Session(database), () -> new Handler(projectors), system)
+        .withGroup(256, Duration.ofMillis(50))
+        .withRestartBackoff(Duration.ofMillis(500), Duration.ofSeconds(10), 0.2);
+  }
+
+  private static final class Handler extends JdbcHandler<List<EventEnvelope<JournalEvent>>, Session> {
+    private final List<Projector> projectors;
+
+    Handler(List<Projector> projectors) {
+      this.projectors = projectors;
+    }
+
+    @Override
+    public void process(Session session, List<EventEnvelope<JournalEvent>> envelopes) throws SQLException {
+      for (EventEnvelope<JournalEvent> envelope : envelopes) {
+        Projector.Entry entry = new Projector.Entry(
+            envelope.persistenceId(), envelope.sequenceNr(), envelope.event(), Instant.ofEpochMilli(envelope.timestamp()));
+        for (TimerChange change : envelope.event().timerChanges()) {
+          applyTimer(session.connection, envelope.persistenceId(), change);
+        }
+        for (Projector projector : projectors) {
+          projector.project(session.connection, entry);
+        }
+      }
+    }
+
+    private static void applyTimer(Connection connection, String persistenceId, TimerChange change) throws SQLException {
+      try (PreparedStatement delete = connection.prepareStatement("DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?")) {
+        delete.setString(1, persistenceId);
+        delete.setString(2, change.timer());
+        delete.executeUpdate();
+      }
+      if (change instanceof TimerChange.Set(String timer, Instant due)) {
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO due_timer (persistence_id, timer, due_at) VALUES (?, ?, ?)")) {
+          insert.setString(1, persistenceId);
+          insert.setString(2, timer);
+          insert.setLong(3, due.toEpochMilli());
+          insert.executeUpdate();
+        }
+      }
+    }
+  }
+
+  /** One transaction of the projection. */
+  private static final class Session implements JdbcSession {
+    private final Connection connection;
+
+    Session(DataSource database) {
+      try {
+        connection = database.getConnection();
+      } catch (SQLException e) {
+        throw new IllegalStateException("the journal's database gives no connection", e);
+      }
+    }
+
+    @Override
+    public <R> R withConnection(Function<Connection, R> work) throws Exception {
+      return work.apply(connection);
+    }
+
+    @Override
+    public void commit() throws SQLException {
+      connection.commit();
+    }
+
+    @Override
+    public void rollback() throws SQLException {
+      connection.rollback();
+    }
+
+    @Override
+    public void close() throws SQLException {
+      connection.close();
+    }
+  }
+}
