@@ -126,7 +126,7 @@ public final class DeadProcessWatch {
 
   private void down(Address address) {
     for (Member member : cluster.state().getMembers()) {
-      if (member.address().equals(address) && member.status() != MemberStatus.down() && !address.equals(cluster.selfMember().address())) {
+      if (member.address().equals(address) && !MemberStatus.down().equals(member.status()) && !address.equals(cluster.selfMember().address())) {
         cluster.manager().tell(new Down(address));
       }
     }

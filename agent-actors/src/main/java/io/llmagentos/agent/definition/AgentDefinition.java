@@ -1,0 +1,38 @@
+package io.llmagentos.agent.definition;
+
+import io.llmagentos.model.chat.ToolSpecification;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What an agent is.
+ *
+ * @param model the language model's id
+ * @param tools the tools that are connected, by name
+ * @param understands functions that the agent understands although no tool is connected for them, with what they mean in words
+ * @param outOfScope the answer to what the agent is not for
+ * @param unconnected the answer to what is understood but not connected; {@code {what}} stands for it
+ */
+public record AgentDefinition(
+    String name,
+    String description,
+    String model,
+    String instructions,
+    List<ToolSpecification> tools,
+    Map<String, String> understands,
+    String outOfScope,
+    String unconnected) {
+  public AgentDefinition {
+    tools = List.copyOf(tools);
+    understands = Map.copyOf(understands);
+  }
+
+  public boolean hasTool(String tool) {
+    return tools.stream().anyMatch(specification -> specification.name().equals(tool));
+  }
+
+  /** The answer when the function is understood and nothing is connected for it. */
+  public String unconnectedAnswer(String function) {
+    return unconnected.replace("{what}", understands.getOrDefault(function, function.replace('_', ' ')));
+  }
+}

@@ -1,0 +1,29 @@
+package io.llmagentos.agent.serving;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Which agent for whom.
+ *
+ * @param subject whose things it keeps: a principal, or a user of a principal's
+ */
+public record AgentKey(String tenant, String agent, String subject) {
+  public String entityId() {
+    return encode(tenant) + "/" + encode(agent) + "/" + encode(subject);
+  }
+
+  public static AgentKey parse(String entityId) {
+    String[] parts = entityId.split("/", -1);
+    return new AgentKey(decode(parts[0]), decode(parts[1]), decode(parts[2]));
+  }
+
+  private static String encode(String part) {
+    return URLEncoder.encode(part, StandardCharsets.UTF_8);
+  }
+
+  private static String decode(String part) {
+    return URLDecoder.decode(part, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,61 @@
+package io.llmagentos.agent.session;
+
+import io.llmagentos.node.journal.JournalSnapshot;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a session knows; immutable, a function of its events.
+ *
+ * @param version the number of events so far: the journal's sequence number
+ * @param agent empty while the session is not open
+ * @param turns the latest {@link #KEPT_TURNS}, oldest first; older ones stay in the journal
+ */
+public record SessionState(long version, String agent, String subject, Instant openedAt, List<Turn> turns) implements JournalSnapshot {
+  static final int KEPT_TURNS = 256;
+  static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of());
+
+  public SessionState {
+    turns = List.copyOf(turns);
+  }
+
+  boolean isOpen() {
+    return !agent.isEmpty();
+  }
+
+  Optional<Turn> turn(String id) {
+    return turns.reversed().stream().filter(turn -> turn.id().equals(id)).findFirst();
+  }
+
+  /** The turn that is worked on: the oldest that runs. */
+  Optional<Turn> current() {
+    return turns.stream().filter(Turn::isRunning).findFirst();
+  }
+
+  long running() {
+    return turns.stream().filter(Turn::isRunning).count();
+  }
+
+  SessionState apply(SessionEvent event) {
+    long next = version + 1;
+    return switch (event) {
+      case SessionEvent.SessionOpened opened -> new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns);
+      case SessionEvent.TurnAccepted accepted -> {
+        List<Turn> all = new ArrayList<>(turns);
+        all.add(Turn.accepted(accepted, next));
+        if (all.size() > KEPT_TURNS) {
+          all.removeFirst();
+        }
+        yield new SessionState(next, agent, subject, openedAt, all);
+      }
+      case SessionEvent.ModelReplied replied -> withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
+      case SessionEvent.TurnFinished finished -> withTurn(next, finished.turn(), turn -> turn.finished(finished, next));
+    };
+  }
+
+  private SessionState withTurn(long next, String id, java.util.function.UnaryOperator<Turn> change) {
+    return new SessionState(next, agent, subject, openedAt, turns.stream().map(turn -> turn.id().equals(id) ? change.apply(turn) : turn).toList());
+  }
+}
