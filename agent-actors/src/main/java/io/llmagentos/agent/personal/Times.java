@@ -1,0 +1,20 @@
+package io.llmagentos.agent.personal;
+
+import io.llmagentos.agent.tool.ToolArguments;
+import io.llmagentos.agent.tool.ToolContext;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The time that a call is about: its slots first, the principal's own words for what they leave out. */
+final class Times {
+  private Times() {}
+
+  static TimePhrase of(ToolArguments arguments, ToolContext context) {
+    TimePhrase said = Stream.of("time", "date", "timeofday", "general_frequency")
+        .map(arguments::text)
+        .flatMap(Optional::stream)
+        .map(text -> TimePhrases.slot(text, context.now()))
+        .reduce(TimePhrase.NOTHING, TimePhrase::or);
+    return said.or(TimePhrases.request(context.request(), context.now()));
+  }
+}
