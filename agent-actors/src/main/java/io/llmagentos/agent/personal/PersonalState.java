@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What an agent keeps for its principal; immutable, changed by events only. Alarms are in the order in which they ring. */
@@ -43,6 +44,14 @@ public record PersonalState(
             alarm,
             alarm.repeat().once() ? null : alarm.repeat().next(now, alarm.time(), alarm.zone())))
         .toList();
+  }
+
+  /** What open chats show of changes that {@link #due} gave; empty: nothing. */
+  public static String notice(List<PersonalEvent> changes) {
+    return changes.stream()
+        .filter(AlarmRang.class::isInstance)
+        .map(change -> ((AlarmRang) change).sentence())
+        .collect(Collectors.joining("\n"));
   }
 
   Optional<NamedList> list(String name) {

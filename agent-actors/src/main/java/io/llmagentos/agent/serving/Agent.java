@@ -1,6 +1,8 @@
 package io.llmagentos.agent.serving;
 
+import io.llmagentos.agent.personal.CalendarExport;
 import io.llmagentos.agent.personal.PersonalEvent;
+import io.llmagentos.agent.personal.PersonalState;
 import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolArguments;
 import io.llmagentos.agent.tool.ToolContext;
@@ -229,7 +231,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   private Effect<AgentEvent, AgentState> onWake(AgentState state, Wake wake) {
     Instant at = dependencies.clock().instant();
     List<PersonalEvent> changes = state.personal().due(wake.timer(), at);
-    String notice = state.personal().notice(changes, at);
+    String notice = PersonalState.notice(changes);
     return Effect().persist(new AgentEvent.TimerFired(wake.timer(), changes, notice, at)).thenRun(s -> {
       if (!notice.isEmpty()) {
         watchers.forEach(watcher -> watcher.tell(noticed(s.notices().getLast())));
@@ -255,7 +257,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   }
 
   private Effect<AgentEvent, AgentState> onExportCalendar(AgentState state, ExportCalendar export) {
-    return Effect().none().thenReply(export.replyTo(), s -> new Exported(s.personal().toICalendar(dependencies.clock().instant())));
+    return Effect().none().thenReply(export.replyTo(), s -> new Exported(CalendarExport.text(s.personal().calendar(), dependencies.clock().instant())));
   }
 
   private ZonedDateTime now() {

@@ -14,6 +14,15 @@ public record AgentKey(String tenant, String agent, String subject) {
     return encode(tenant) + "/" + encode(agent) + "/" + encode(subject);
   }
 
+  /**
+   * Whose things are meant.
+   *
+   * @param user a user that the principal names; empty: the principal itself
+   */
+  public static String subject(String principal, String user) {
+    return user.isEmpty() ? principal : principal + "/" + user;
+  }
+
   public static AgentKey parse(String entityId) {
     String[] parts = entityId.split("/", -1);
     return new AgentKey(decode(parts[0]), decode(parts[1]), decode(parts[2]));

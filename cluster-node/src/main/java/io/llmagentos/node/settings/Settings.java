@@ -42,7 +42,7 @@ public final class Settings {
           .withFallback(ConfigFactory.defaultReferenceUnresolved())
           .resolve();
     } catch (ConfigException e) {
-      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, e.getMessage(), null, e);
+      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, String.valueOf(e.getMessage()), null, e);
     }
   }
 

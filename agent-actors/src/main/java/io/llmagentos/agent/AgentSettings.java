@@ -1,0 +1,27 @@
+package io.llmagentos.agent;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+import java.time.ZoneId;
+
+/** How agents are served. See {@code reference.conf}. */
+public record AgentSettings(ZoneId zone, String model, String definitions, Duration turnTimeout, Duration toolTimeout, Duration retryWindow) {
+  static AgentSettings create(Config section) {
+    String zone = section.getString("zone");
+    return new AgentSettings(
+        zone.equals("system") ? ZoneId.systemDefault() : zone(zone),
+        section.getString("model"),
+        section.getString("definitions"),
+        section.getDuration("turn-timeout"),
+        section.getDuration("tool-timeout"),
+        section.getDuration("retry-window"));
+  }
+
+  private static ZoneId zone(String zone) {
+    try {
+      return ZoneId.of(zone);
+    } catch (java.time.DateTimeException e) {
+      throw new IllegalArgumentException("zone must be 'system' or an IANA zone such as Europe/Berlin, is '" + zone + "'", e);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package io.llmagentos.agent;
+
+import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.http.SessionRoutes;
+import io.llmagentos.agent.personal.PersonalTools;
+import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.session.Session;
+import io.llmagentos.agent.session.Sessions;
+import io.llmagentos.agent.session.Turn;
+import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.model.chat.ChatReply;
+import io.llmagentos.model.chat.ToolCall;
+import io.llmagentos.model.serving.Models;
+import io.llmagentos.node.Node;
+import io.llmagentos.node.Subsystem;
+import io.llmagentos.node.settings.Settings;
+import io.llmagentos.node.wire.WireRegistry;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.apache.pekko.http.javadsl.server.Route;
+
+/** Agents in the node: sessions and agents as sharded entities on {@code core} nodes, and their doors. */
+public final class AgentSubsystem implements Subsystem {
+  @Override
+  public String name() {
+    return "agent";
+  }
+
+  @Override
+  public void registerWireTypes(WireRegistry registry) {
+    registry
+        .add(2000, Session.Open.class)
+        .add(2001, Session.Say.class)
+        .add(2002, Session.Stop.class)
+        .add(2003, Session.Describe.class)
+        .add(2004, Session.Watch.class)
+        .add(2005, Session.Wake.class)
+        .add(2010, Session.Opened.class)
+        .add(2011, Session.Accepted.class)
+        .add(2012, Session.Delta.class)
+        .add(2013, Session.Finished.class)
+        .add(2014, Session.Rejected.class)
+        .add(2015, Session.Description.class)
+        .add(2020, Turn.class)
+        .add(2021, Turn.Status.class)
+        .add(2022, Turn.Call.class)
+        .add(2023, ChatReply.class)
+        .add(2024, ChatReply.FinishReason.class)
+        .add(2025, ChatReply.Usage.class)
+        .add(2026, ToolCall.class)
+        .add(2030, Agent.Act.class)
+        .add(2031, Agent.Wake.class)
+        .add(2032, Agent.Watch.class)
+        .add(2033, Agent.ExportCalendar.class)
+        .add(2040, Agent.Acted.class)
+        .add(2041, Agent.Refused.class)
+        .add(2042, Agent.Noticed.class)
+        .add(2043, Agent.Exported.class);
+  }
+
+  @Override
+  public void start(Node node) {
+    AgentSettings settings = Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
+    List<Tool> tools = PersonalTools.standard();
+    AgentDefinitions definitions = AgentDefinitions.load(settings.definitions(), settings.model(), tools);
+    node.offer(AgentDefinitions.class, definitions);
+    node.offer(AgentSettings.class, settings);
+    ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
+
+    AtomicInteger sessions = new AtomicInteger();
+    Session.Dependencies forSessions =
+        new Session.Dependencies(node.clock(), node.service(Models.class), definitions::get, settings.turnTimeout(), sessions);
+    init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
+    node.countEntities(Session.KIND, sessions::get);
+
+    AtomicInteger agents = new AtomicInteger();
+    Map<String, Tool> byName = tools.stream().collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
+    Agent.Dependencies forAgents = new Agent.Dependencies(node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
+    init(node.system(), Agent.KEY, entityId -> Agent.create(entityId, forAgents));
+    node.countEntities(Agent.KIND, agents::get);
+
+    ClusterSharding sharding = ClusterSharding.get(node.system());
+    node.wakeBy(Session.KIND, (entityId, timer) -> sharding.entityRefFor(Session.KEY, entityId).tell(new Session.Wake(timer)));
+    node.wakeBy(Agent.KIND, (entityId, timer) -> sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
+    node.offer(Sessions.class, new Sessions(node.system()));
+  }
+
+  private static <M> void init(ActorSystem<?> system, EntityTypeKey<M> key, Function<String, Behavior<M>> create) {
+    ClusterSharding.get(system).init(Entity.of(key, context -> create.apply(context.getEntityId())).withRole("core"));
+  }
+
+  @Override
+  public List<Route> routes(Node node) {
+    return List.of(new SessionRoutes(node).route());
+  }
+}

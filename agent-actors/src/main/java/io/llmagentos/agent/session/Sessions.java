@@ -1,0 +1,102 @@
+package io.llmagentos.agent.session;
+
+import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.serving.AgentKey;
+import io.llmagentos.node.envelope.ContentPart;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.error.AgentOsException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.apache.pekko.stream.OverflowStrategy;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.stream.typed.javadsl.ActorSource;
+
+/** The sessions of the cluster, as anybody outside them reaches them. Thread-safe. */
+public final class Sessions {
+  private static final Duration ASK = Duration.ofSeconds(3);
+  private static final int ATTEMPTS = 10;
+  private static final int BUFFER = 1024;
+
+  private final ActorSystem<?> system;
+  private final ClusterSharding sharding;
+
+  public Sessions(ActorSystem<?> system) {
+    this.system = system;
+    this.sharding = ClusterSharding.get(system);
+  }
+
+  /** Open a session, or find it open. Fails with {@code CONFLICT} when it is open with another agent. */
+  public CompletionStage<Session.Opened> open(SessionKey key, Context context, String agent, String subject) {
+    return ask(key, replyTo -> new Session.Open(context, agent, subject, replyTo), Session.Opened.class);
+  }
+
+  public CompletionStage<Session.Description> describe(SessionKey key) {
+    return ask(key, Session.Describe::new, Session.Description.class);
+  }
+
+  /** Stop a turn; with an empty id the current one. The reply is its end. */
+  public CompletionStage<Session.Finished> stop(SessionKey key, Context context, String turn) {
+    return ask(key, replyTo -> new Session.Stop(context, turn, replyTo), Session.Finished.class);
+  }
+
+  /** Say a turn and follow it to its end; the last element is {@link Session.Finished}, or the stream fails with {@code AgentOsException}. */
+  public Source<Session.Reply, NotUsed> say(SessionKey key, Context context, String turn, List<ContentPart> content) {
+    return ActorSource.<Session.Reply>actorRef(
+            reply -> false,
+            reply -> reply instanceof Session.Rejected rejected ? Optional.of(new AgentOsException(rejected.code(), rejected.message())) : Optional.empty(),
+            BUFFER,
+            OverflowStrategy.fail())
+        .mapMaterializedValue(listener -> {
+          spawn(TurnFollower.create(session(key), context, turn, content, listener), "turn");
+          return NotUsed.getInstance();
+        })
+        .takeWhile(reply -> !(reply instanceof Session.Finished), true);
+  }
+
+  /** Follow a session and its agent's notices from a position on; never ends by itself. */
+  public Source<SessionFollower.Happening, NotUsed> follow(SessionKey key, AgentKey agent, SessionPosition from) {
+    return ActorSource.<SessionFollower.Happening>actorRef(happening -> false, happening -> Optional.empty(), BUFFER, OverflowStrategy.fail())
+        .mapMaterializedValue(listener -> {
+          spawn(SessionFollower.create(session(key), sharding.entityRefFor(Agent.KEY, agent.entityId()), from, listener), "session");
+          return NotUsed.getInstance();
+        });
+  }
+
+  private void spawn(Behavior<Void> follower, String what) {
+    system.systemActorOf(follower, what + "-follower-" + UUID.randomUUID(), Props.empty());
+  }
+
+  private EntityRef<Session.Command> session(SessionKey key) {
+    return sharding.entityRefFor(Session.KEY, key.entityId());
+  }
+
+  private <R extends Session.Reply> CompletionStage<R> ask(SessionKey key, Function<ActorRef<Session.Reply>, Session.Command> message, Class<R> expected) {
+    return attempt(key, message, ATTEMPTS).thenApply(reply -> {
+      if (reply instanceof Session.Rejected rejected) {
+        throw new AgentOsException(rejected.code(), rejected.message());
+      }
+      return expected.cast(reply);
+    });
+  }
+
+  /** Every question here may be asked again; while the session moves it has to be. */
+  private CompletionStage<Session.Reply> attempt(SessionKey key, Function<ActorRef<Session.Reply>, Session.Command> message, int attemptsLeft) {
+    return AskPattern.<Session.Command, Session.Reply>ask(session(key), message::apply, ASK, system.scheduler())
+        .exceptionallyCompose(failure -> failure instanceof TimeoutException && attemptsLeft > 1
+            ? attempt(key, message, attemptsLeft - 1)
+            : java.util.concurrent.CompletableFuture.failedFuture(failure));
+  }
+}
