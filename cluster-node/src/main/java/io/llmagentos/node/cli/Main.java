@@ -1,6 +1,7 @@
 package io.llmagentos.node.cli;
 
 import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -48,7 +49,9 @@ public final class Main {
       if (System.getenv("AGENTOS_DEBUG") != null) {
         failure.printStackTrace(command.getErr());
       }
-      return FAILURE;
+      return failure instanceof AgentOsException typed && typed.code() == ErrorCode.INVALID_REQUEST
+          ? CommandLine.ExitCode.USAGE
+          : FAILURE;
     });
   }
 

@@ -191,7 +191,7 @@ final class Supervisor {
         .thenAcceptAsync(
             told -> {
               if (told) {
-                out.printf("node %d: the others took over from %s%n", node, ports.address(node));
+                out.printf("node %d: told the others, they take over from %s%n", node, ports.address(node));
               }
               var rest = delay.minusNanos(System.nanoTime() - died);
               later(rest.isNegative() ? Duration.ZERO : rest, () -> restartNode(node));

@@ -98,7 +98,7 @@ final class UpCommand implements Callable<Integer> {
         .write(settings.data());
     System.out.printf(
         Locale.ROOT,
-        "node 1 of 1 is up: %s, %.1f s%n",
+        "node 0 is up (1 of 1): %s, %.1f s%n",
         node.door(),
         (System.nanoTime() - begun) / 1e9);
     sayWhereToGo(System.out, ports.base());
