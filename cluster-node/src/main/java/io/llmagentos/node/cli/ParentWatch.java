@@ -11,6 +11,6 @@ final class ParentWatch {
     var gone = ProcessHandle.of(parent)
         .map(ProcessHandle::onExit)
         .orElseGet(() -> CompletableFuture.completedFuture(null));
-    var _ = gone.thenRun(() -> Thread.ofPlatform().name("parent-gone").start(then));
+    var unused = gone.thenRun(() -> Thread.ofPlatform().name("parent-gone").start(then));
   }
 }

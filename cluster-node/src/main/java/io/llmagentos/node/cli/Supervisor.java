@@ -90,8 +90,8 @@ final class Supervisor {
       up.add(node);
       writeFile();
       out.printf(
-          "node %d of %d is up: %s, %s%n",
-          node + 1, ports.nodes(), door(node), seconds(nodesBegun));
+          "node %d is up (%d of %d): %s, %s%n",
+          node, node + 1, ports.nodes(), door(node), seconds(nodesBegun));
     }
     booted = true;
     UpCommand.sayWhereToGo(out, ports.base());
@@ -158,7 +158,7 @@ final class Supervisor {
 
   /** Have {@code died} run on the event thread once the process has ended, unless everything is to stop. */
   private void watch(String name, ChildProcess child, Process process, Runnable died) {
-    var _ = process
+    var unused = process
         .onExit()
         .thenAcceptAsync(
             ended -> {
@@ -186,12 +186,14 @@ final class Supervisor {
     var delay = nodes.get(node).restartDelay();
     long died = System.nanoTime();
     // Never tell of the exit after the restart: the address would then name the new process.
-    var _ = membership
+    var unused = membership
         .exited(ports.address(node), survivors)
         .thenAcceptAsync(
             told -> {
               if (told) {
-                out.printf("node %d: told the others, they take over from %s%n", node, ports.address(node));
+                out.printf(
+                    "node %d: told the others, they take over from %s%n",
+                    node, ports.address(node));
               }
               var rest = delay.minusNanos(System.nanoTime() - died);
               later(rest.isNegative() ? Duration.ZERO : rest, () -> restartNode(node));
@@ -306,7 +308,7 @@ final class Supervisor {
   }
 
   private void later(Duration delay, Runnable task) {
-    var _ = events.schedule(
+    var unused = events.schedule(
         () -> {
           if (!stopping) {
             task.run();

@@ -75,12 +75,15 @@ final class UpCommand implements Callable<Integer> {
         transport);
     UpSettings.userFile(
         settings.config()); // a broken file is one error here, not one in each node's log
-    try (var _ = lock(settings.data())) {
+    var lock = lock(settings.data());
+    try {
       if (nodes == 1) {
         runHere(settings);
       } else {
         new Supervisor(settings, System.out).run();
       }
+    } finally {
+      lock.release();
     }
     return 0;
   }
