@@ -1,0 +1,54 @@
+package io.llmagentos.node.cli;
+
+import io.llmagentos.node.Node;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jline.utils.Signals;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** One node in this process, from settings files: how the supervisor, a container or a service manager starts it. */
+@Command(name = "node", hidden = true, description = "Run one node from settings files.")
+final class NodeCommand implements Callable<Integer> {
+  /** How long a node whose supervisor vanished may take to leave. */
+  private static final Duration LEAVE = Duration.ofSeconds(5);
+
+  @Option(names = "--settings", paramLabel = "FILE", description = "Settings of this node (HOCON).")
+  private @Nullable Path settings;
+
+  @Option(
+      names = "--supervised",
+      paramLabel = "PID",
+      description = "Stop when this process is gone.")
+  private @Nullable Long parent;
+
+  @Override
+  public Integer call() throws Exception {
+    if (parent != null) {
+      Signals.register(
+          "INT",
+          () -> {}); // a terminal's Ctrl-C reaches the whole group: the supervisor decides the
+      // order
+    }
+    var node = Node.start(UpSettings.userFile(settings));
+    if (parent != null) {
+      ParentWatch.onGone(parent, () -> leave(node));
+    }
+    node.awaitTermination();
+    return 0;
+  }
+
+  private static void leave(Node node) {
+    try {
+      node.stop().toCompletableFuture().get(LEAVE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException late) {
+      System.err.println("did not leave in time: " + late);
+    }
+    Runtime.getRuntime().halt(0);
+  }
+}

@@ -1,0 +1,85 @@
+package io.llmagentos.node.cli;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What {@code agentos up} was asked for, and the settings of each node that follow from it. */
+record UpSettings(
+    PortPlan ports,
+    Path data,
+    @Nullable Path config,
+    @Nullable String journalUrl,
+    @Nullable String transport) {
+
+  /** Whether this process keeps the journal itself, in H2. */
+  boolean ownsJournal() {
+    return journalUrl == null;
+  }
+
+  Path nodeDirectory(int node) {
+    return data.resolve("node-" + node);
+  }
+
+  Path journalDirectory() {
+    return data.resolve("journal");
+  }
+
+  /** Flags win over the user's file, which wins over the defaults of a cluster on one machine. */
+  Config node(int node, List<String> seeds, @Nullable JournalSecret secret) {
+    var flags = new HashMap<String, Object>();
+    flags.put("llmagentos.node.artery-port", ports.artery(node));
+    flags.put("llmagentos.node.data-dir", nodeDirectory(node).toString());
+    flags.put("llmagentos.node.seed-nodes", seeds);
+    flags.put("llmagentos.http.port", ports.door(node));
+    flags.put("llmagentos.http.management-port", ports.management(node));
+    if (transport != null) {
+      flags.put("llmagentos.node.transport", transport);
+    }
+    if (journalUrl != null) {
+      flags.put("llmagentos.journal.url", journalUrl);
+    } else if (secret != null) {
+      flags.put("llmagentos.journal.url", h2Url());
+      flags.put("llmagentos.journal.user", JournalSecret.USER);
+      flags.put("llmagentos.journal.password", secret.password());
+    }
+    var defaults =
+        Map.of("llmagentos.node.host", PortPlan.HOST, "llmagentos.http.host", PortPlan.HOST);
+    return ConfigFactory.parseMap(flags, "agentos up")
+        .withFallback(userFile(config))
+        .withFallback(ConfigFactory.parseMap(defaults, "agentos up defaults"));
+  }
+
+  /** One node reads the file itself; several share it through the database process. The file is the same. */
+  private String h2Url() {
+    return ports.nodes() == 1
+        ? "jdbc:h2:file:" + journalDirectory().resolve("journal") + ";WRITE_DELAY=0"
+        : "jdbc:h2:tcp://" + PortPlan.HOST + ":" + ports.database() + "/./journal;WRITE_DELAY=0";
+  }
+
+  static Config userFile(@Nullable Path file) {
+    if (file == null) {
+      return ConfigFactory.empty();
+    }
+    if (!Files.isReadable(file)) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "--config names " + file + ", which cannot be read",
+          "--config");
+    }
+    try {
+      return ConfigFactory.parseFile(file.toFile());
+    } catch (ConfigException broken) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID, String.valueOf(broken.getMessage()), "--config", broken);
+    }
+  }
+}
