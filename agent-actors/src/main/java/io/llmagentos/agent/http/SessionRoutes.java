@@ -27,6 +27,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.japi.pf.PFBuilder;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
@@ -84,7 +85,8 @@ public final class SessionRoutes extends Api {
   private CompletionStage<HttpResponse> streamed(Source<Session.Reply, ?> replies) {
     return replies.prefixAndTail(1).runWith(Sink.head(), system).thenApply(split -> {
       Source<Session.Reply, ?> all = Source.from(split.first()).concat(split.second());
-      return events(all.map(SessionRoutes::turnEvent).recover(failure -> event("", "error", error(failure)), AgentOsException.class));
+      return events(all.map(SessionRoutes::turnEvent).recover(
+          new PFBuilder<Throwable, ByteString>().matchAny(failure -> event("", "error", error(failure))).build()));
     });
   }
 

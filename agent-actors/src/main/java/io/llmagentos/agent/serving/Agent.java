@@ -195,15 +195,15 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     ToolOutcome outcome = returned.outcome();
     if (outcome == null) {
       Reply reply = failed(act, returned.failure());
-      return Effect().none().thenRun(s -> ended(s, reply));
+      return Effect().none().thenRun(s -> ended(reply));
     }
     if (outcome.events().isEmpty()) {
-      return Effect().none().thenRun(s -> ended(s, new Acted(act.callKey(), outcome.answer())));
+      return Effect().none().thenRun(s -> ended(new Acted(act.callKey(), outcome.answer())));
     }
     return Effect()
         .persist(new AgentEvent.CallRecorded(
             act.callKey(), act.tool(), act.arguments(), outcome.events(), outcome.answer(), dependencies.clock().instant()))
-        .thenRun(s -> ended(s, new Acted(act.callKey(), outcome.answer())));
+        .thenRun(s -> ended(new Acted(act.callKey(), outcome.answer())));
   }
 
   private Reply failed(Act act, @Nullable Throwable failure) {
@@ -219,7 +219,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     };
   }
 
-  private void ended(AgentState state, Reply reply) {
+  private void ended(Reply reply) {
     running.forEach(act -> act.replyTo().tell(reply));
     running.clear();
     Act next = waiting.poll();

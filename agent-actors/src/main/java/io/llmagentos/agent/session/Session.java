@@ -229,7 +229,7 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
       return Effect().none().thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
     repliesTo.computeIfAbsent(turn.id(), id -> new HashSet<>()).add(stop.replyTo());
-    return finish(state, turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
+    return finish(turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
   }
 
   private Effect<SessionEvent, SessionState> onDescribe(SessionState state, Describe describe) {
@@ -358,7 +358,7 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
     List<Turn.Call> calls = answered.call().name().isEmpty()
         ? List.of()
         : List.of(new Turn.Call(callKey(turn, answered.call()), answered.call().name(), answered.call().arguments(), answered.result().answer()));
-    return finish(state, turn.id(), Turn.Status.COMPLETED, answered.result().answer(), calls, "");
+    return finish(turn.id(), Turn.Status.COMPLETED, answered.result().answer(), calls, "");
   }
 
   private Effect<SessionEvent, SessionState> onStepFailed(SessionState state, StepFailed failed) {
@@ -376,11 +376,11 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
         ? new AgentOsException(ErrorCode.DEADLINE_EXCEEDED, "the turn took longer than " + dependencies.turnTimeout() + " (llmagentos.agent.turn-timeout)")
         : ApiError.known(failed.failure());
     context.getLog().warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
-    return finish(state, turn.id(), Turn.Status.FAILED, "Sorry, that did not work: " + known.getMessage(), List.of(), known.code().id());
+    return finish(turn.id(), Turn.Status.FAILED, "Sorry, that did not work: " + known.getMessage(), List.of(), known.code().id());
   }
 
   private Effect<SessionEvent, SessionState> finish(
-      SessionState state, String turnId, Turn.Status status, String answer, List<Turn.Call> calls, String error) {
+      String turnId, Turn.Status status, String answer, List<Turn.Call> calls, String error) {
     return Effect()
         .persist(new SessionEvent.TurnFinished(turnId, status, answer, calls, error, now()))
         .thenRun(s -> {
