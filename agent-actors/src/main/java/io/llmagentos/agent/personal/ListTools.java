@@ -107,7 +107,7 @@ final class ListTools {
       return found.isEmpty() ? ToolOutcome.answer("There is no " + Say.join(items, "or") + " on your " + it.name() + " list.") : without(it, found);
     } else if (request.matches(".*\\b(?:clear|empty)\\b.*")) {
       return it.items().isEmpty() ? ToolOutcome.answer("Your " + it.name() + " list is already empty.") : without(it, it.items());
-    } else if (WHOLE.matcher(request).matches() || asked.isPresent() && !request.contains(" from ")) {
+    } else if (WHOLE.matcher(request).matches() || (asked.isPresent() && !request.contains(" from "))) {
       return new ToolOutcome(List.of(new ListRemoved(it.name())), "Removed your " + it.name() + " list.");
     }
     return ToolOutcome.answer("What should I remove from your " + it.name() + " list?");

@@ -216,7 +216,7 @@ final class TimePhrases {
       return span(span.group(1) == null ? "this" : span.group(1), unit, today);
     }
     Matcher month = SPAN_MONTH.matcher(words);
-    if (month.find() && !month.group(1).equals("may") | slot) {
+    if (month.find() && (slot || !month.group(1).equals("may"))) {
       LocalDate first = month(month.group(1), today);
       return new Days(first, first.with(TemporalAdjusters.lastDayOfMonth()), Period.ofYears(1));
     }
@@ -277,8 +277,9 @@ final class TimePhrases {
   }
 
   private static @Nullable Days monthDay(int day, LocalDate today) {
-    for (LocalDate month = today.withDayOfMonth(1); day >= 1 && day <= 31; month = month.plusMonths(1)) {
-      if (day <= month.lengthOfMonth() && !month.withDayOfMonth(day).isBefore(today)) {
+    for (int i = 0; i < 3; i++) { // at most one month in between is too short
+      LocalDate month = today.withDayOfMonth(1).plusMonths(i);
+      if (day >= 1 && day <= month.lengthOfMonth() && !month.withDayOfMonth(day).isBefore(today)) {
         LocalDate date = month.withDayOfMonth(day);
         return new Days(date, date, Period.ofMonths(1));
       }
@@ -309,7 +310,7 @@ final class TimePhrases {
     } else if (what.matches("(?:day|single day|everyday|daily|morning|afternoon|evening|night)\\b.*")) {
       return new Every(Repeat.DAILY, "");
     } else if (what.matches("(?:week|month|year|hour|minute|weekly|monthly|yearly|annually|hourly)\\b.*")) {
-      return new Every(Repeat.NEVER, m.group(2) == null ? "every " + what.split(" ")[0] : what);
+      return new Every(Repeat.NEVER, m.group(2) == null ? "every " + what.replaceFirst(" .*", "") : what);
     }
     return new Every(Repeat.NEVER, "");
   }
