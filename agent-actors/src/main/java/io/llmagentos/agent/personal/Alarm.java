@@ -12,7 +12,8 @@ import java.time.ZonedDateTime;
  * @param zone in which {@code time} is read, also after a clock change
  * @param label what it is for, in the principal's words; may be empty
  */
-public record Alarm(String id, Instant due, ZoneId zone, LocalTime time, Repeat repeat, String label) {
+public record Alarm(
+    String id, Instant due, ZoneId zone, LocalTime time, Repeat repeat, String label) {
   ZonedDateTime at() {
     return due.atZone(zone);
   }

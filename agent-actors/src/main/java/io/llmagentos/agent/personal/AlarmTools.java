@@ -16,13 +16,19 @@ import java.util.stream.Stream;
 
 /** Sets, tells and removes alarms. */
 final class AlarmTools {
-  private static final String[] SLOTS = {"time", "date", "timeofday", "general_frequency", "event_name", "alarm_type"};
+  private static final String[] SLOTS = {
+    "time", "date", "timeofday", "general_frequency", "event_name", "alarm_type"
+  };
 
   private AlarmTools() {}
 
   static List<Tool> tools() {
     return List.of(
-        FunctionTool.of("alarm_set", "Sets an alarm that rings at a given time, once or repeatedly.", AlarmTools::set, SLOTS),
+        FunctionTool.of(
+            "alarm_set",
+            "Sets an alarm that rings at a given time, once or repeatedly.",
+            AlarmTools::set,
+            SLOTS),
         FunctionTool.of("alarm_query", "Tells which alarms are set.", AlarmTools::query, SLOTS),
         FunctionTool.of("alarm_remove", "Removes one or more alarms.", AlarmTools::remove, SLOTS));
   }
@@ -30,24 +36,34 @@ final class AlarmTools {
   private static ToolOutcome set(ToolArguments arguments, ToolContext context) {
     TimePhrase when = Times.of(arguments, context);
     if (!when.unsupported().isEmpty()) {
-      return ToolOutcome.answer("I can repeat an alarm daily or on given weekdays, not " + when.unsupported() + ". When should it ring?");
+      return ToolOutcome.answer("I can repeat an alarm daily or on given weekdays, not "
+          + when.unsupported() + ". When should it ring?");
     } else if (!when.timed()) {
       return ToolOutcome.answer("For what time" + day(when) + " should I set the alarm?");
     } else if (when.clocks().size() > 1) {
       List<String> times = when.clocks().stream().map(TimePhrase.Clock::words).toList();
-      return ToolOutcome.answer("For which time should I set the alarm: " + Say.join(times, "or") + "?");
+      return ToolOutcome.answer(
+          "For which time should I set the alarm: " + Say.join(times, "or") + "?");
     } else if (when.days() != null && !when.days().single() && when.repeat().once()) {
       return ToolOutcome.answer("On which day should the alarm ring?");
     }
     Optional<ZonedDateTime> due = when.next(context.now());
     if (due.isEmpty()) {
-      return ToolOutcome.answer("That time has already passed. For what time should I set the alarm?");
+      return ToolOutcome.answer(
+          "That time has already passed. For what time should I set the alarm?");
     }
     ZonedDateTime at = due.get();
     Alarm alarm = new Alarm(
-        Ids.of(context.callKey()), at.toInstant(), at.getZone(), at.toLocalTime(), when.repeat(), label(arguments));
+        Ids.of(context.callKey()),
+        at.toInstant(),
+        at.getZone(),
+        at.toLocalTime(),
+        when.repeat(),
+        label(arguments));
     Optional<Alarm> same = context.state().alarms().stream()
-        .filter(a -> a.due().equals(alarm.due()) && a.repeat().equals(alarm.repeat()) && a.label().equals(alarm.label()))
+        .filter(a -> a.due().equals(alarm.due())
+            && a.repeat().equals(alarm.repeat())
+            && a.label().equals(alarm.label()))
         .findFirst();
     return same.isPresent()
         ? ToolOutcome.answer("That alarm is already set for " + alarm.words() + ".")
@@ -58,12 +74,15 @@ final class AlarmTools {
     if (!when.repeat().once()) {
       return " " + when.repeat().words();
     }
-    String day = when.days() == null || !when.days().single() ? "" : " on " + Say.day(when.days().first());
+    String day = when.days() == null || !when.days().single()
+        ? ""
+        : " on " + Say.day(when.days().first());
     return day + (when.part() == null ? "" : " in the " + when.part().words());
   }
 
   private static String label(ToolArguments arguments) {
-    String label = arguments.text("event_name").or(() -> arguments.text("alarm_type")).orElse("");
+    String label =
+        arguments.text("event_name").or(() -> arguments.text("alarm_type")).orElse("");
     return label.length() > 100 ? label.substring(0, 100) : label;
   }
 
@@ -77,7 +96,8 @@ final class AlarmTools {
     if (found.isEmpty()) {
       return ToolOutcome.answer("You have no alarm then. " + Say.capital(all(alarms)) + ".");
     }
-    return ToolOutcome.answer("You have " + Say.count(found.size(), "alarm") + ": " + words(found) + ".");
+    return ToolOutcome.answer(
+        "You have " + Say.count(found.size(), "alarm") + ": " + words(found) + ".");
   }
 
   private static String all(List<Alarm> alarms) {
@@ -94,18 +114,25 @@ final class AlarmTools {
     String label = label(arguments);
     List<Alarm> found = alarms.stream()
         .filter(alarm -> fits(alarm, when))
-        .filter(alarm -> label.isEmpty() || (when.nothing() ? Words.alike(alarm.label(), label) : alarm.label().isEmpty() || Words.alike(alarm.label(), label)))
+        .filter(alarm -> label.isEmpty()
+            || (when.nothing()
+                ? Words.alike(alarm.label(), label)
+                : alarm.label().isEmpty() || Words.alike(alarm.label(), label)))
         .toList();
     if (found.isEmpty()) {
       return ToolOutcome.answer("I found no such alarm. " + Say.capital(all(alarms)) + ".");
     }
     List<Alarm> chosen = which.choose(found);
     if (chosen.isEmpty()) {
-      return ToolOutcome.answer("There are " + found.size() + ": " + words(found) + ". Which one should I remove?");
+      return ToolOutcome.answer(
+          "There are " + found.size() + ": " + words(found) + ". Which one should I remove?");
     }
     return new ToolOutcome(
-        chosen.stream().<PersonalEvent>map(alarm -> new AlarmRemoved(alarm.id())).toList(),
-        "Removed " + (chosen.size() == 1 ? "the alarm" : Say.count(chosen.size(), "alarm")) + ": " + words(chosen) + ".");
+        chosen.stream()
+            .<PersonalEvent>map(alarm -> new AlarmRemoved(alarm.id()))
+            .toList(),
+        "Removed " + (chosen.size() == 1 ? "the alarm" : Say.count(chosen.size(), "alarm")) + ": "
+            + words(chosen) + ".");
   }
 
   private static String words(List<Alarm> alarms) {
@@ -120,7 +147,10 @@ final class AlarmTools {
     TimePhrase.Days days = when.days();
     boolean onDay = days == null
         || days.contains(alarm.at().toLocalDate())
-        || (!alarm.repeat().once() && dates(days).anyMatch(date -> !date.isBefore(alarm.at().toLocalDate()) && alarm.repeat().on(date)));
+        || (!alarm.repeat().once()
+            && dates(days)
+                .anyMatch(date ->
+                    !date.isBefore(alarm.at().toLocalDate()) && alarm.repeat().on(date)));
     boolean often = when.repeat().once() || days != null || alarm.repeat().equals(when.repeat());
     LocalTime time = alarm.time();
     return onDay && often && when.matches(time);

@@ -13,7 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param place where, in the principal's words; may be empty
  */
 public record CalendarEntry(
-    String id, String title, LocalDate date, @Nullable LocalTime time, ZoneId zone, Repeat repeat, String place) {
+    String id,
+    String title,
+    LocalDate date,
+    @Nullable LocalTime time,
+    ZoneId zone,
+    Repeat repeat,
+    String place) {
 
   boolean on(LocalDate day) {
     return repeat.once() ? date.equals(day) : !day.isBefore(date) && repeat.on(day);

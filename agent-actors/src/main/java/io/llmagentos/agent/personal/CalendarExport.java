@@ -58,7 +58,8 @@ public final class CalendarExport {
       event.add(new Location(entry.place()));
     }
     if (!entry.repeat().once()) {
-      String days = entry.repeat().days().stream().map(CalendarExport::code).collect(Collectors.joining(","));
+      String days =
+          entry.repeat().days().stream().map(CalendarExport::code).collect(Collectors.joining(","));
       event.add(new RRule<>("FREQ=WEEKLY;BYDAY=" + days));
     }
     return event;

@@ -21,30 +21,55 @@ import java.util.stream.Stream;
 
 /** Tells dates and times, here and elsewhere, and converts between zones. */
 final class DateTimeTools {
-  private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEEE d MMMM yyyy", Locale.ENGLISH);
-  private static final Pattern PLACE = Pattern.compile("\\btime(?: is it| now| right now)? (?:in|at|for) (?:the )?([a-z' ]{2,40}?)(?: right now| now| currently)?[?.!]?$|^time in ([a-z ]{2,40})$");
-  private static final Pattern HERE = Pattern.compile("(?:here|my (?:current )?(?:location|zone|time zone|place)|this (?:city|place|location|time zone|zone))");
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEEE d MMMM yyyy", Locale.ENGLISH);
+  private static final Pattern PLACE = Pattern.compile(
+      "\\btime(?: is it| now| right now)? (?:in|at|for) (?:the )?([a-z' ]{2,40}?)(?: right now| now| currently)?[?.!]?$|^time in ([a-z ]{2,40})$");
+  private static final Pattern HERE = Pattern.compile(
+      "(?:here|my (?:current )?(?:location|zone|time zone|place)|this (?:city|place|location|time zone|zone))");
 
   private DateTimeTools() {}
 
   static List<Tool> tools() {
     return List.of(
-        FunctionTool.of("datetime_query", "Tells the date or the time, here or in another place.", DateTimeTools::query, "date", "time", "timeofday", "place_name", "time_zone"),
-        FunctionTool.of("datetime_convert", "Converts a time between places or time zones, or tells how far apart they are.", DateTimeTools::convert, "time", "place_name", "time_zone", "timeofday"));
+        FunctionTool.of(
+            "datetime_query",
+            "Tells the date or the time, here or in another place.",
+            DateTimeTools::query,
+            "date",
+            "time",
+            "timeofday",
+            "place_name",
+            "time_zone"),
+        FunctionTool.of(
+            "datetime_convert",
+            "Converts a time between places or time zones, or tells how far apart they are.",
+            DateTimeTools::convert,
+            "time",
+            "place_name",
+            "time_zone",
+            "timeofday"));
   }
 
   private static ToolOutcome query(ToolArguments arguments, ToolContext context) {
     String request = request(context);
     ZonedDateTime now = context.now();
-    Optional<String> place = arguments.text("place_name").or(() -> arguments.text("time_zone").filter(zone -> !zone.matches("date|day|time")))
+    Optional<String> place = arguments
+        .text("place_name")
+        .or(() -> arguments.text("time_zone").filter(zone -> !zone.matches("date|day|time")))
         .or(() -> {
           Matcher m = PLACE.matcher(request);
-          return m.find() ? Optional.ofNullable(m.group(1) != null ? m.group(1) : m.group(2)) : Optional.empty();
+          return m.find()
+              ? Optional.ofNullable(m.group(1) != null ? m.group(1) : m.group(2))
+              : Optional.empty();
         });
     if (place.isPresent() && !HERE.matcher(place.get()).matches()) {
       ZonedDateTime there = now.withZoneSameInstant(zone(place.get(), context));
-      String day = there.toLocalDate().equals(now.toLocalDate()) ? "" : " on " + Say.day(there.toLocalDate());
-      return ToolOutcome.answer("It is " + Say.time(there.toLocalTime()) + day + " in " + name(place.get()) + ".");
+      String day = there.toLocalDate().equals(now.toLocalDate())
+          ? ""
+          : " on " + Say.day(there.toLocalDate());
+      return ToolOutcome.answer(
+          "It is " + Say.time(there.toLocalTime()) + day + " in " + name(place.get()) + ".");
     }
     TimePhrase when = Times.of(arguments, context);
     TimePhrase.Days days = when.days();
@@ -54,7 +79,8 @@ final class DateTimeTools {
     if (days != null && days.single() && !days.first().equals(today)) {
       return ToolOutcome.answer(DATE.format(days.first()) + ".");
     } else if (asksTime && asksDate) {
-      return ToolOutcome.answer("It is " + Say.time(now.toLocalTime()) + " on " + DATE.format(today) + ".");
+      return ToolOutcome.answer(
+          "It is " + Say.time(now.toLocalTime()) + " on " + DATE.format(today) + ".");
     } else if (asksDate || days != null) {
       return ToolOutcome.answer("Today is " + DATE.format(today) + ".");
     }
@@ -72,14 +98,18 @@ final class DateTimeTools {
         .toList();
     if (places.isEmpty()) {
       return ToolOutcome.answer("Between which places or time zones?");
-    } else if (request.matches("(?:please |can you |could you )?(?:change|switch|set) .*") && !request.matches(".*\\bfrom\\b.*") && !request.matches(".*\\bthis time\\b.*")) {
+    } else if (request.matches("(?:please |can you |could you )?(?:change|switch|set) .*")
+        && !request.matches(".*\\bfrom\\b.*")
+        && !request.matches(".*\\bthis time\\b.*")) {
       return ToolOutcome.answer("I can't change your time zone, only tell the time elsewhere.");
     }
     ZoneId here = context.now().getZone();
     boolean pair = places.size() > 1;
-    // "what time is it in X when it is five pm in Y" names the target first; one place alone is the source in "five am in berlin ... here"
+    // "what time is it in X when it is five pm in Y" names the target first; one place alone is the
+    // source in "five am in berlin ... here"
     boolean reversed = request.matches(".*\\bwhat time .*\\b(?:when|if)\\b.*");
-    boolean toHere = !pair && request.matches(".*\\b(?:time (?:is|will) (?:it|be) here|to (?:here|my .*))\\b.*");
+    boolean toHere =
+        !pair && request.matches(".*\\b(?:time (?:is|will) (?:it|be) here|to (?:here|my .*))\\b.*");
     String first = pair && reversed ? places.get(1) : places.getFirst();
     String second = pair && reversed ? places.getFirst() : places.get(pair ? 1 : 0);
     ZoneId from = pair || toHere ? zone(first, context) : here;
@@ -96,25 +126,30 @@ final class DateTimeTools {
     } else if (when.clocks().isEmpty()) {
       return ToolOutcome.answer("Which time should I convert?");
     }
-    ZonedDateTime then = ZonedDateTime.of(context.now().withZoneSameInstant(from).toLocalDate(), when.time(), from);
+    ZonedDateTime then =
+        ZonedDateTime.of(context.now().withZoneSameInstant(from).toLocalDate(), when.time(), from);
     String answer = converted(then, to, fromName, toName);
     boolean open = when.clocks().getFirst().open() && when.part() == null;
-    return ToolOutcome.answer(open ? answer + " " + converted(then.plusHours(12), to, fromName, toName) : answer);
+    return ToolOutcome.answer(
+        open ? answer + " " + converted(then.plusHours(12), to, fromName, toName) : answer);
   }
 
   private static String converted(ZonedDateTime then, ZoneId to, String fromName, String toName) {
     ZonedDateTime there = then.withZoneSameInstant(to);
     int days = there.toLocalDate().compareTo(then.toLocalDate());
     String day = days == 0 ? "" : days > 0 ? " the next day" : " the day before";
-    return Say.time(then.toLocalTime()) + " in " + fromName + " is " + Say.time(there.toLocalTime()) + day + " in " + toName + ".";
+    return Say.time(then.toLocalTime()) + " in " + fromName + " is " + Say.time(there.toLocalTime())
+        + day + " in " + toName + ".";
   }
 
-  private static String difference(ZonedDateTime now, ZoneId from, ZoneId to, String fromName, String toName) {
-    Duration ahead = Duration.ofSeconds(
-        to.getRules().getOffset(now.toInstant()).getTotalSeconds() - from.getRules().getOffset(now.toInstant()).getTotalSeconds());
+  private static String difference(
+      ZonedDateTime now, ZoneId from, ZoneId to, String fromName, String toName) {
+    Duration ahead = Duration.ofSeconds(to.getRules().getOffset(now.toInstant()).getTotalSeconds()
+        - from.getRules().getOffset(now.toInstant()).getTotalSeconds());
     return ahead.isZero()
         ? Say.capital(toName) + " and " + fromName + " have the same time."
-        : Say.capital(toName) + " is " + Say.duration(ahead.abs()) + (ahead.isNegative() ? " behind " : " ahead of ") + fromName + ".";
+        : Say.capital(toName) + " is " + Say.duration(ahead.abs())
+            + (ahead.isNegative() ? " behind " : " ahead of ") + fromName + ".";
   }
 
   private static ZoneId zone(String place, ToolContext context) {
@@ -123,7 +158,17 @@ final class DateTimeTools {
       return zone(place.substring(0, place.indexOf(',')), context);
     } else if (zones.isEmpty()) {
       throw new ToolException("I don't know the time zone of " + shortened(place) + ".");
-    } else if (zones.stream().map(id -> id.equals("*") ? id : context.now().withZoneSameInstant(ZoneId.of(id)).toLocalDateTime().toString()).distinct().count() > 1) {
+    } else if (zones.stream()
+            .map(id -> id.equals("*")
+                ? id
+                : context
+                    .now()
+                    .withZoneSameInstant(ZoneId.of(id))
+                    .toLocalDateTime()
+                    .toString())
+            .distinct()
+            .count()
+        > 1) {
       throw new ToolException(name(place) + " has several time zones. Which city do you mean?");
     }
     return ZoneId.of(zones.getFirst());
@@ -139,7 +184,9 @@ final class DateTimeTools {
     if (plain.length() <= 3) {
       return plain.toUpperCase(Locale.ENGLISH);
     }
-    return Pattern.compile("\\b[a-z](?=[a-z])").matcher(plain).replaceAll(m -> m.group().toUpperCase(Locale.ENGLISH));
+    return Pattern.compile("\\b[a-z](?=[a-z])")
+        .matcher(plain)
+        .replaceAll(m -> m.group().toUpperCase(Locale.ENGLISH));
   }
 
   private static String shortened(String place) {

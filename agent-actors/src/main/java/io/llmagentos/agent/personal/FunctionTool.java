@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.function.BiFunction;
 
 /** A tool that is one function; its arguments are optional strings. */
-record FunctionTool(ToolSpecification specification, BiFunction<ToolArguments, ToolContext, ToolOutcome> function)
+record FunctionTool(
+    ToolSpecification specification, BiFunction<ToolArguments, ToolContext, ToolOutcome> function)
     implements Tool {
   private static final Map<String, String> SLOTS = Map.ofEntries(
       Map.entry("time", "the time of day or the span of time, in the words of the request"),
@@ -35,7 +36,10 @@ record FunctionTool(ToolSpecification specification, BiFunction<ToolArguments, T
       Map.entry("business_name", "a business by name"));
 
   static FunctionTool of(
-      String name, String description, BiFunction<ToolArguments, ToolContext, ToolOutcome> function, String... slots) {
+      String name,
+      String description,
+      BiFunction<ToolArguments, ToolContext, ToolOutcome> function,
+      String... slots) {
     ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
     ObjectNode properties = schema.putObject("properties");
     for (String slot : slots) {

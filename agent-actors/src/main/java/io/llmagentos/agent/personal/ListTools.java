@@ -19,33 +19,58 @@ import java.util.regex.Pattern;
 /** Makes, fills, tells and removes lists. What goes on a list is no slot of its own: it is read from the request, between the verb and the list. */
 final class ListTools {
   private static final Pattern ADDED = Pattern.compile(
-      "\\b(?:add|put|include|write|insert)\\s+(.+?)\\s+(?:to|on|onto|in|into)\\s+(?:the|my|our|a|this|today)\\b.*|\\b(?:list|it) add (.+)|\\bplease add (.+)$|\\bwith (.+)$|^add (.+)$");
+      "\\b(?:add|put|include|write|insert)\\s+(.+?)\\s+(?:to|on|onto|in|into)\\s+(?:(?:the|my|our|a|this|today|that)\\b.*|(?:[a-z'-]+ ){0,3}list\\b.*)");
+  private static final Pattern ADDED_LOOSELY =
+      Pattern.compile("\\b(?:add|put|include|insert)\\s+(.+)$|\\bwith (.+)$");
   private static final Pattern REMOVED = Pattern.compile(
       "\\b(?:remove|delete|erase|take|drop|scratch|cross|kill|move|get rid of)\\s+(?:off\\s+)?(.+?)\\s+(?:from|off|off of|out of|to trash)\\s+.*|\\bi (?:don't|do not) (?:want|need) (.+?)(?: on .*| anymore.*)?$");
-  private static final Pattern LIST = Pattern.compile("\\b(?:my|the|a|an|new|this|titled|called)\\s+((?:[a-z'-]+\\s+){1,3}?)(?:check)?list\\b");
-  private static final Pattern VAGUE = Pattern.compile("(?:it|that|this|an? ?(?:new )?item|items?|the item|something|that one|this one|that item|this item|new item|out item|one|the)");
-  private static final Pattern WHOLE = Pattern.compile("(?:.* )?(?:list|lists|checklist)(?: please| now)?$");
+  private static final Pattern LIST = Pattern.compile(
+      "\\b(?:my|the|a|an|new|this|titled|called)\\s+((?:[a-z'-]+\\s+){1,3}?)(?:check)?list\\b");
+  private static final Pattern VAGUE = Pattern.compile(
+      "(?:it|that|this|an? ?(?:new )?item|items?|the item|something|that one|this one|that item|this item|new item|out item|one|the)");
+  private static final Pattern WHOLE =
+      Pattern.compile("(?:.* )?(?:list|lists|checklist)(?: please| now)?$");
 
   private ListTools() {}
 
   static List<Tool> tools() {
     return List.of(
-        FunctionTool.of("lists_createoradd", "Makes a list or adds items to one.", ListTools::createOrAdd, "list_name", "item"),
-        FunctionTool.of("lists_query", "Tells which lists there are or what is on one.", ListTools::query, "list_name", "item"),
-        FunctionTool.of("lists_remove", "Removes items from a list, empties a list or removes it.", ListTools::remove, "list_name", "item"));
+        FunctionTool.of(
+            "lists_createoradd",
+            "Makes a list or adds items to one.",
+            ListTools::createOrAdd,
+            "list_name",
+            "item"),
+        FunctionTool.of(
+            "lists_query",
+            "Tells which lists there are or what is on one.",
+            ListTools::query,
+            "list_name",
+            "item"),
+        FunctionTool.of(
+            "lists_remove",
+            "Removes items from a list, empties a list or removes it.",
+            ListTools::remove,
+            "list_name",
+            "item"));
   }
 
   private static ToolOutcome createOrAdd(ToolArguments arguments, ToolContext context) {
     String request = request(context);
-    List<String> items = arguments.text("item").map(ListTools::split).orElseGet(() -> added(request));
+    List<String> items =
+        arguments.text("item").map(ListTools::split).orElseGet(() -> added(request));
     Optional<String> list = name(arguments, request);
-    boolean create = items.isEmpty() && request.matches(".*\\b(?:make|create|start|new|begin|fresh|open)\\b.*") && !request.matches(".*\\bitem\\b.*");
+    boolean create = items.isEmpty()
+        && request.matches(".*\\b(?:make|create|start|new|begin|fresh|open)\\b.*")
+        && !request.matches(".*\\bitem\\b.*");
     if (create) {
-      return list.map(name -> created(name, context)).orElseGet(() -> ToolOutcome.answer("What should I call the new list?"));
+      return list.map(name -> created(name, context))
+          .orElseGet(() -> ToolOutcome.answer("What should I call the new list?"));
     }
     Optional<String> target = list.or(() -> only(context));
     if (items.isEmpty()) {
-      return ToolOutcome.answer("What should I add" + target.map(name -> " to your " + name + " list").orElse("") + "?");
+      return ToolOutcome.answer(
+          "What should I add" + target.map(name -> " to your " + name + " list").orElse("") + "?");
     } else if (target.isEmpty()) {
       return ToolOutcome.answer("To which list should I add " + Say.join(items, "and") + "?");
     }
@@ -56,10 +81,14 @@ final class ListTools {
       events.add(new ListCreated(name));
     }
     List<String> there = known.map(NamedList::items).orElse(List.of());
-    items.stream().filter(item -> !there.contains(item)).forEach(item -> events.add(new ItemAdded(name, item)));
+    items.stream()
+        .filter(item -> !there.contains(item))
+        .forEach(item -> events.add(new ItemAdded(name, item)));
     return events.isEmpty()
-        ? ToolOutcome.answer(Say.capital(Say.join(items, "and")) + (items.size() == 1 ? " is" : " are") + " already on your " + name + " list.")
-        : new ToolOutcome(events, "Added " + Say.join(items, "and") + " to your " + name + " list.");
+        ? ToolOutcome.answer(Say.capital(Say.join(items, "and"))
+            + (items.size() == 1 ? " is" : " are") + " already on your " + name + " list.")
+        : new ToolOutcome(
+            events, "Added " + Say.join(items, "and") + " to your " + name + " list.");
   }
 
   private static ToolOutcome created(String name, ToolContext context) {
@@ -75,15 +104,22 @@ final class ListTools {
       return ToolOutcome.answer("You have no lists.");
     }
     Optional<String> asked = name(arguments, request);
-    Optional<NamedList> list = asked.isPresent() ? context.state().list(asked.get()) : request.matches(".*\\blists\\b.*") ? Optional.empty() : only(context).flatMap(context.state()::list);
+    Optional<NamedList> list = asked.isPresent()
+        ? context.state().list(asked.get())
+        : request.matches(".*\\blists\\b.*")
+            ? Optional.empty()
+            : only(context).flatMap(context.state()::list);
     if (list.isEmpty()) {
-      String names = "You have " + Say.count(lists.size(), "list") + ": " + Say.join(lists.stream().map(NamedList::name).toList(), "and") + ".";
-      return ToolOutcome.answer(asked.map(name -> "You have no " + name + " list. ").orElse("") + names);
+      String names = "You have " + Say.count(lists.size(), "list") + ": "
+          + Say.join(lists.stream().map(NamedList::name).toList(), "and") + ".";
+      return ToolOutcome.answer(
+          asked.map(name -> "You have no " + name + " list. ").orElse("") + names);
     }
     NamedList it = list.get();
-    return ToolOutcome.answer(it.items().isEmpty()
-        ? "Your " + it.name() + " list is empty."
-        : "On your " + it.name() + " list: " + Say.join(it.items(), "and") + ".");
+    return ToolOutcome.answer(
+        it.items().isEmpty()
+            ? "Your " + it.name() + " list is empty."
+            : "On your " + it.name() + " list: " + Say.join(it.items(), "and") + ".");
   }
 
   private static ToolOutcome remove(ToolArguments arguments, ToolContext context) {
@@ -94,32 +130,51 @@ final class ListTools {
     Optional<String> asked = name(arguments, request);
     Optional<NamedList> list = asked.or(() -> only(context)).flatMap(context.state()::list);
     if (list.isEmpty()) {
-      return ToolOutcome.answer(asked.map(name -> "You have no " + name + " list.").orElse("Which list do you mean?"));
+      return ToolOutcome.answer(
+          asked.map(name -> "You have no " + name + " list.").orElse("Which list do you mean?"));
     }
     NamedList it = list.get();
-    List<String> items = arguments.text("item").map(ListTools::split).orElseGet(() -> removed(request));
+    List<String> items =
+        arguments.text("item").map(ListTools::split).orElseGet(() -> removed(request));
     int position = Which.of(request).position();
-    if (items.isEmpty() && position != 0 && request.matches(".*\\b(?:row|item|entry|one|thing)\\b.*") && !it.items().isEmpty()) {
+    if (items.isEmpty()
+        && position != 0
+        && request.matches(".*\\b(?:row|item|entry|one|thing)\\b.*")
+        && !it.items().isEmpty()) {
       List<String> chosen = new Which(false, position).choose(it.items());
-      return chosen.isEmpty() ? ToolOutcome.answer("Your " + it.name() + " list has no such item.") : without(it, chosen);
+      return chosen.isEmpty()
+          ? ToolOutcome.answer("Your " + it.name() + " list has no such item.")
+          : without(it, chosen);
     } else if (!items.isEmpty()) {
-      List<String> found = it.items().stream().filter(kept -> items.stream().anyMatch(item -> Words.alike(kept, item))).toList();
-      return found.isEmpty() ? ToolOutcome.answer("There is no " + Say.join(items, "or") + " on your " + it.name() + " list.") : without(it, found);
+      List<String> found = it.items().stream()
+          .filter(kept -> items.stream().anyMatch(item -> Words.alike(kept, item)))
+          .toList();
+      return found.isEmpty()
+          ? ToolOutcome.answer(
+              "There is no " + Say.join(items, "or") + " on your " + it.name() + " list.")
+          : without(it, found);
     } else if (request.matches(".*\\b(?:clear|empty)\\b.*")) {
-      return it.items().isEmpty() ? ToolOutcome.answer("Your " + it.name() + " list is already empty.") : without(it, it.items());
-    } else if (WHOLE.matcher(request).matches() || asked.isPresent() && !request.contains(" from ")) {
-      return new ToolOutcome(List.of(new ListRemoved(it.name())), "Removed your " + it.name() + " list.");
+      return it.items().isEmpty()
+          ? ToolOutcome.answer("Your " + it.name() + " list is already empty.")
+          : without(it, it.items());
+    } else if (WHOLE.matcher(request).matches()
+        || (asked.isPresent() && !request.contains(" from "))) {
+      return new ToolOutcome(
+          List.of(new ListRemoved(it.name())), "Removed your " + it.name() + " list.");
     }
     return ToolOutcome.answer("What should I remove from your " + it.name() + " list?");
   }
 
   private static ToolOutcome without(NamedList list, List<String> items) {
     return new ToolOutcome(
-        items.stream().<PersonalEvent>map(item -> new ItemRemoved(list.name(), item)).toList(),
+        items.stream()
+            .<PersonalEvent>map(item -> new ItemRemoved(list.name(), item))
+            .toList(),
         "Removed " + Say.join(items, "and") + " from your " + list.name() + " list.");
   }
 
-  // ---- reading the request -----------------------------------------------------------------------------------------------------------------
+  // ---- reading the request
+  // -----------------------------------------------------------------------------------------------------------------
 
   private static String request(ToolContext context) {
     String request = context.request().toLowerCase(Locale.ENGLISH).strip();
@@ -127,7 +182,8 @@ final class ListTools {
   }
 
   private static List<String> added(String request) {
-    return group(ADDED.matcher(request));
+    Matcher whole = ADDED.matcher(request);
+    return group(whole.find() ? whole.reset() : ADDED_LOOSELY.matcher(request));
   }
 
   private static List<String> removed(String request) {
@@ -139,7 +195,11 @@ final class ListTools {
       for (int i = 1; i <= m.groupCount(); i++) {
         String found = m.group(i);
         if (found != null) {
-          return VAGUE.matcher(found.strip()).matches() || found.matches("(?:.* )?(?:list|lists|row|item|items)") || found.startsWith("list of ") ? List.of() : split(found);
+          return VAGUE.matcher(found.strip()).matches()
+                  || found.matches("(?:.* )?(?:list|lists|row|item|items)")
+                  || found.startsWith("list of ")
+              ? List.of()
+              : split(found);
         }
       }
     }
@@ -156,15 +216,20 @@ final class ListTools {
 
   /** The list that is named; "to do list", "todo" and "my to do list" are one name. */
   private static Optional<String> name(ToolArguments arguments, String request) {
-    return arguments.text("list_name").filter(name -> name.length() <= 100).or(() -> {
-      Matcher m = LIST.matcher(request);
-      return m.find() ? Optional.of(m.group(1)) : Optional.empty();
-    }).map(name -> name.toLowerCase(Locale.ENGLISH)
-        .replaceAll("\\b(?:my|the|a|an|new|this|today's|check ?list|list of|list)\\b", " ")
-        .replaceAll("\\bgroceries\\b", "grocery")
-        .replaceAll("\\btodo\\b", "to do")
-        .replaceAll("\\s+", " ")
-        .strip()).filter(name -> !name.isEmpty());
+    return arguments
+        .text("list_name")
+        .filter(name -> name.length() <= 100)
+        .or(() -> {
+          Matcher m = LIST.matcher(request);
+          return m.find() ? Optional.of(m.group(1)) : Optional.empty();
+        })
+        .map(name -> name.toLowerCase(Locale.ENGLISH)
+            .replaceAll("\\b(?:my|the|a|an|new|this|today's|check ?list|list of|list)\\b", " ")
+            .replaceAll("\\bgroceries\\b", "grocery")
+            .replaceAll("\\btodo\\b", "to do")
+            .replaceAll("\\s+", " ")
+            .strip())
+        .filter(name -> !name.isEmpty());
   }
 
   private static Optional<String> only(ToolContext context) {

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 /** Arithmetic from words, computed by EvalEx. A question that does not come down to one expression gets no answer but a question. */
 final class MathsTool {
   private static final String N = "(-?\\d+(?:\\.\\d+)?)";
-  private static final Pattern EXPRESSION = Pattern.compile("[-+*/()^%0-9. ]*\\d[-+*/()^%0-9. ]*|(?:SQRT|CBRT|SQR|FACT|SIN|COS|TAN)\\([^a-zA-Z]{1,60}\\)");
+  private static final Pattern EXPRESSION = Pattern.compile(
+      "[-+*/()^%0-9. ]*\\d[-+*/()^%0-9. ]*|(?:SQRT|CBRT|SQR|FACT|SIN|COS|TAN)\\([^a-zA-Z]{1,60}\\)");
   private static final Pattern BY_ZERO = Pattern.compile("[/%] ?-?0+(?:\\.0+)?(?![\\d.])");
   private static final int DIGITS = 10;
 
@@ -30,10 +31,16 @@ final class MathsTool {
       new String[] {N + " percent of " + N, "$2 * $1 / 100"},
       new String[] {"what percent (?:is )?" + N + " (?:is )?(?:out )?of " + N, "$1 / $2 * 100"},
       new String[] {"\\bsubtract(?:ing|ed)? " + N + " from " + N, "$2 - $1"},
-      new String[] {"\\b(?:divide|dividing) " + N + " (?:by|in|into|with) " + N + "(?: parts)?", "$1 / $2"},
+      new String[] {
+        "\\b(?:divide|dividing) " + N + " (?:by|in|into|with) " + N + "(?: parts)?", "$1 / $2"
+      },
       new String[] {"\\b(?:multiply|multiplying) " + N + " (?:by|with|and|times) " + N, "$1 * $2"},
       new String[] {"\\b(?:take|taking) " + N + " and (divide|multiply) it by " + N, "$1 $2 by $3"},
-      new String[] {"\\b(?:add|adding|sum of|total of|sum of the 2 numbers) " + N + " (?:and|to|with|plus) " + N, "$1 + $2"},
+      new String[] {
+        "\\b(?:add|adding|sum of|total of|sum of the 2 numbers) " + N + " (?:and|to|with|plus) "
+            + N,
+        "$1 + $2"
+      },
       new String[] {"\\bproduct of " + N + " (?:and|by|with) " + N, "$1 * $2"},
       new String[] {"\\bremainder (?:when|of) " + N + " (?:is )?divided by " + N, "$1 % $2"},
       new String[] {"\\b(?:square )?root (?:of )?" + N, "SQRT($1)"},
@@ -45,7 +52,9 @@ final class MathsTool {
       new String[] {"\\bfactorial of (\\d{1,4})\\b|\\b(\\d{1,4}) factorial", "FACT($1$2)"},
       new String[] {"\\b(?:to the power (?:of )?|raised to (?:the power (?:of )?)?)", "^ "},
       new String[] {"\\b(?:divided by|divide by|over)\\b|\u00f7", "/"},
-      new String[] {"\\b(?:multiplied by|multiply by|times|time)\\b|\u00d7|(?<=\\d) ?x ?(?=\\d)", "*"},
+      new String[] {
+        "\\b(?:multiplied by|multiply by|times|time)\\b|\u00d7|(?<=\\d) ?x ?(?=\\d)", "*"
+      },
       new String[] {"\\bplus\\b|\\badded to\\b", "+"},
       new String[] {"\\bminus\\b|\\bless\\b", "-"},
       new String[] {"(?<=\\d) (?:modulo|mod) (?=\\d)", " % "});
@@ -57,17 +66,21 @@ final class MathsTool {
   private MathsTool() {}
 
   static List<Tool> tools() {
-    return List.of(FunctionTool.of("qa_maths", "Computes an arithmetic expression said in words or digits.", MathsTool::call));
+    return List.of(FunctionTool.of(
+        "qa_maths", "Computes an arithmetic expression said in words or digits.", MathsTool::call));
   }
 
   private static ToolOutcome call(ToolArguments arguments, ToolContext context) {
     String request = context.request();
     String expression = request.length() > 300 ? "" : expression(request);
     if (!EXPRESSION.matcher(expression).matches() || expression.matches("[\\d. ]*")) {
-      return ToolOutcome.answer("What exactly should I compute? I can add, subtract, multiply, divide, and take percentages and roots.");
+      return ToolOutcome.answer(
+          "What exactly should I compute? I can add, subtract, multiply, divide, and take percentages and roots.");
     } else if (BY_ZERO.matcher(expression).find()) {
       return ToolOutcome.answer("Division by zero has no result.");
-    } else if (expression.matches(".*\\^ ?\\d{4,}.*") || expression.matches(".*\\d{30,}.*") || expression.matches("FACT\\(\\d{4,}\\)|.*\\^.*\\^.*")) {
+    } else if (expression.matches(".*\\^ ?\\d{4,}.*")
+        || expression.matches(".*\\d{30,}.*")
+        || expression.matches("FACT\\(\\d{4,}\\)|.*\\^.*\\^.*")) {
       return ToolOutcome.answer("That is too large for me to compute.");
     }
     try {
@@ -79,12 +92,15 @@ final class MathsTool {
   }
 
   static String expression(String request) {
-    String words = NumberWords.toDigits(request.toLowerCase(Locale.ENGLISH)
+    String words = NumberWords.toDigits(request
+        .toLowerCase(Locale.ENGLISH)
         .replaceAll("(?<=\\d),(?=\\d{3}\\b)", "")
         .replaceAll("[?!=,]|\\.(?!\\d)", " ")
         .replaceAll("\\s+", " ")
         .strip());
-    words = words.replaceAll("(\\d+) point (\\d+)", "$1.$2").replaceAll("\\bcube root of " + N, "CBRT($1)");
+    words = words
+        .replaceAll("(\\d+) point (\\d+)", "$1.$2")
+        .replaceAll("\\bcube root of " + N, "CBRT($1)");
     for (String[] meaning : MEANINGS) {
       Matcher m = Pattern.compile(meaning[0]).matcher(words);
       if (meaning[0].contains("factorial")) {
@@ -94,17 +110,30 @@ final class MathsTool {
       }
     }
     String plain = POLITE.matcher(words).replaceAll(" ").replaceAll("\\s+", " ").strip();
-    return plain.replaceFirst("(?<=[-+*/] \\d{1,18}) \\d+$", "?"); // "four plus five equals nine" asks for a check: leave it
+    return plain.replaceFirst(
+        "(?<=[-+*/] \\d{1,18}) \\d+$",
+        "?"); // "four plus five equals nine" asks for a check: leave it
   }
 
   private static String said(String expression) {
-    return expression.replaceFirst("SQRT\\((.*)\\)", "The square root of $1").replaceFirst("CBRT\\((.*)\\)", "The cube root of $1").replaceFirst("FACT\\((.*)\\)", "$1!");
+    return expression
+        .replaceFirst("SQRT\\((.*)\\)", "The square root of $1")
+        .replaceFirst("CBRT\\((.*)\\)", "The cube root of $1")
+        .replaceFirst("FACT\\((.*)\\)", "$1!");
   }
 
   private static String rounded(BigDecimal value) {
-    BigDecimal shown = value.round(new MathContext(DIGITS, RoundingMode.HALF_EVEN)).stripTrailingZeros();
+    BigDecimal shown =
+        value.round(new MathContext(DIGITS, RoundingMode.HALF_EVEN)).stripTrailingZeros();
     boolean exact = shown.compareTo(value) == 0;
     boolean whole = value.stripTrailingZeros().scale() <= 0 && value.precision() <= 40;
-    return whole ? value.toBigInteger().toString() : exact ? shown.toPlainString() : "about " + (shown.precision() - shown.scale() > 40 ? shown.toString() : shown.toPlainString());
+    return whole
+        ? value.toBigInteger().toString()
+        : exact
+            ? shown.toPlainString()
+            : "about "
+                + (shown.precision() - shown.scale() > 40
+                    ? shown.toString()
+                    : shown.toPlainString());
   }
 }

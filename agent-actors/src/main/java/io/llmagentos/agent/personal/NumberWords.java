@@ -9,14 +9,50 @@ import org.jspecify.annotations.Nullable;
 /** Spoken English numbers as digits: "twenty five" is 25, "seven thirty" is 7 30, "twenty second" is 22nd. Text is lower case, words apart by blanks. */
 final class NumberWords {
   private static final List<String> SMALL = List.of(
-      "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-      "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen");
+      "zero",
+      "one",
+      "two",
+      "three",
+      "four",
+      "five",
+      "six",
+      "seven",
+      "eight",
+      "nine",
+      "ten",
+      "eleven",
+      "twelve",
+      "thirteen",
+      "fourteen",
+      "fifteen",
+      "sixteen",
+      "seventeen",
+      "eighteen",
+      "nineteen");
   private static final List<String> TENS =
       List.of("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety");
   private static final List<String> ORDINALS = List.of(
-      "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-      "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth",
-      "nineteenth", "twentieth");
+      "zeroth",
+      "first",
+      "second",
+      "third",
+      "fourth",
+      "fifth",
+      "sixth",
+      "seventh",
+      "eighth",
+      "ninth",
+      "tenth",
+      "eleventh",
+      "twelfth",
+      "thirteenth",
+      "fourteenth",
+      "fifteenth",
+      "sixteenth",
+      "seventeenth",
+      "eighteenth",
+      "nineteenth",
+      "twentieth");
   private static final Map<String, Integer> CARDINAL = new HashMap<>();
   private static final Map<String, Integer> ORDINAL = new HashMap<>();
 
@@ -61,17 +97,25 @@ final class NumberWords {
     }
     long total = 0;
     long current = 0;
-    long room = Long.MAX_VALUE; // what may still be added below the last word: 10 after a ten, 100 after a hundred
+    long room =
+        Long.MAX_VALUE; // what may still be added below the last word: 10 after a ten, 100 after a
+    // hundred
     boolean any = false;
     int i = start;
     for (; i < words.size(); i++) {
       String word = words.get(i);
       Integer ordinal = ORDINAL.get(word);
       if (ordinal != null) {
-        return ordinal < room && (!any || room <= 100) ? new Spoken(nth(total + current + ordinal), i + 1) : any ? new Spoken("" + (total + current), i) : null;
+        return ordinal < room && (!any || room <= 100)
+            ? new Spoken(nth(total + current + ordinal), i + 1)
+            : any ? new Spoken("" + (total + current), i) : null;
       }
       Integer value = CARDINAL.get(word);
-      boolean digits = value == null && !any && word.matches("\\d{1,9}") && i + 1 < words.size() && words.get(i + 1).matches("hundred|thousand|million");
+      boolean digits = value == null
+          && !any
+          && word.matches("\\d{1,9}")
+          && i + 1 < words.size()
+          && words.get(i + 1).matches("hundred|thousand|million");
       if (digits) {
         value = Integer.valueOf(word);
       }
@@ -85,7 +129,11 @@ final class NumberWords {
         total = Math.max(1, current) * (word.equals("thousand") ? 1000 : 1_000_000);
         current = 0;
         room = 1000;
-      } else if (!(word.equals("and") && any && room >= 100 && i + 1 < words.size() && small(words.get(i + 1), room))) {
+      } else if (!(word.equals("and")
+          && any
+          && room >= 100
+          && i + 1 < words.size()
+          && small(words.get(i + 1), room))) {
         break;
       }
       any = true;
@@ -98,6 +146,9 @@ final class NumberWords {
   }
 
   private static String nth(long n) {
-    return n + (n % 100 / 10 == 1 ? "th" : n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th");
+    return n
+        + (n % 100 / 10 == 1
+            ? "th"
+            : n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th");
   }
 }

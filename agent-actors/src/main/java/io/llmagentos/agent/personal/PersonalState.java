@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 /** What an agent keeps for its principal; immutable, changed by events only. Alarms are in the order in which they ring. */
 public record PersonalState(
     List<Alarm> alarms, List<CalendarEntry> calendar, List<NamedList> lists, Devices devices) {
-  public static final PersonalState EMPTY = new PersonalState(List.of(), List.of(), List.of(), Devices.NEW);
+  public static final PersonalState EMPTY =
+      new PersonalState(List.of(), List.of(), List.of(), Devices.NEW);
 
   public PersonalState {
     alarms = alarms.stream()
@@ -66,14 +67,17 @@ public record PersonalState(
         Instant next = e.next();
         yield next == null
             ? without(alarms, a -> a.id().equals(e.id()))
-            : alarms.stream().map(a -> a.id().equals(e.id()) ? a.dueAt(next) : a).toList();
+            : alarms.stream()
+                .map(a -> a.id().equals(e.id()) ? a.dueAt(next) : a)
+                .toList();
       }
     };
   }
 
   private List<CalendarEntry> calendarAfter(CalendarEvent event) {
     return switch (event) {
-      case CalendarEvent.EntryAdded e -> with(calendar, c -> c.id().equals(e.entry().id()), e.entry());
+      case CalendarEvent.EntryAdded e ->
+        with(calendar, c -> c.id().equals(e.entry().id()), e.entry());
       case CalendarEvent.EntryRemoved e -> without(calendar, c -> c.id().equals(e.id()));
     };
   }
@@ -82,7 +86,8 @@ public record PersonalState(
     return switch (event) {
       case ListEvent.ListCreated e ->
         list(e.list()).isPresent() ? lists : append(lists, new NamedList(e.list(), List.of()));
-      case ListEvent.ItemAdded e -> items(e.list(), items -> with(items, e.item()::equals, e.item()));
+      case ListEvent.ItemAdded e ->
+        items(e.list(), items -> with(items, e.item()::equals, e.item()));
       case ListEvent.ItemRemoved e -> items(e.list(), items -> without(items, e.item()::equals));
       case ListEvent.ListRemoved e -> without(lists, list -> list.name().equals(e.list()));
     };
@@ -90,7 +95,8 @@ public record PersonalState(
 
   private List<NamedList> items(String name, UnaryOperator<List<String>> change) {
     return lists.stream()
-        .map(list -> list.name().equals(name) ? new NamedList(name, change.apply(list.items())) : list)
+        .map(list ->
+            list.name().equals(name) ? new NamedList(name, change.apply(list.items())) : list)
         .toList();
   }
 

@@ -11,7 +11,13 @@ public final class PersonalTools {
   /** Alarms, calendar, lists, devices at home, dates and times, arithmetic; named after the intents of the HWU64 data set, taking its slots. */
   public static List<Tool> standard() {
     return Stream.of(
-            AlarmTools.tools(), CalendarTools.tools(), ListTools.tools(), LightTools.tools(), DeviceTools.tools(), DateTimeTools.tools(), MathsTool.tools())
+            AlarmTools.tools(),
+            CalendarTools.tools(),
+            ListTools.tools(),
+            LightTools.tools(),
+            DeviceTools.tools(),
+            DateTimeTools.tools(),
+            MathsTool.tools())
         .flatMap(List::stream)
         .toList();
   }

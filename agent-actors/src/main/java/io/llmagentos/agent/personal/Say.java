@@ -10,8 +10,10 @@ import java.util.Locale;
 
 /** How moments, amounts and enumerations read in an answer. */
 final class Say {
-  private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("EEEE d MMMM", Locale.ENGLISH);
-  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("h:mm a", Locale.ENGLISH);
+  private static final DateTimeFormatter DAY =
+      DateTimeFormatter.ofPattern("EEEE d MMMM", Locale.ENGLISH);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("h:mm a", Locale.ENGLISH);
 
   private Say() {}
 
@@ -53,6 +55,8 @@ final class Say {
   }
 
   static String capital(String sentence) {
-    return sentence.isEmpty() ? sentence : sentence.substring(0, 1).toUpperCase(Locale.ENGLISH) + sentence.substring(1);
+    return sentence.isEmpty()
+        ? sentence
+        : sentence.substring(0, 1).toUpperCase(Locale.ENGLISH) + sentence.substring(1);
   }
 }

@@ -30,7 +30,8 @@ record TimePhrase(
     Repeat repeat,
     String unsupported,
     @Nullable Window window) {
-  static final TimePhrase NOTHING = new TimePhrase(null, null, List.of(), null, Repeat.NEVER, "", null);
+  static final TimePhrase NOTHING =
+      new TimePhrase(null, null, List.of(), null, Repeat.NEVER, "", null);
 
   /** From {@code first} to {@code last}; a phrase that names no year, month or week means {@code roll} later once it has passed. */
   record Days(LocalDate first, LocalDate last, Period roll) {
@@ -123,7 +124,9 @@ record TimePhrase(
     LocalDate today = now.toLocalDate();
     Stream<LocalDate> candidates = days == null
         ? Stream.of(today, today.plusDays(1))
-        : days.roll().isZero() ? Stream.of(days.first()) : Stream.of(days.first(), days.first().plus(days.roll()));
+        : days.roll().isZero()
+            ? Stream.of(days.first())
+            : Stream.of(days.first(), days.first().plus(days.roll()));
     return candidates
         .flatMap(date -> times(clocks.getFirst()).stream().map(time -> at(date, time)))
         .map(at -> at.atZone(now.getZone()))
@@ -133,8 +136,9 @@ record TimePhrase(
 
   /** The night after a day runs into the next date: "tonight at two am", "friday at midnight". */
   private LocalDateTime at(LocalDate date, LocalTime time) {
-    boolean after = (days != null && time.equals(LocalTime.MIDNIGHT) && !clocks.getFirst().open())
-        || (part == Part.NIGHT && days != null && time.getHour() < 5);
+    boolean after =
+        (days != null && time.equals(LocalTime.MIDNIGHT) && !clocks.getFirst().open())
+            || (part == Part.NIGHT && days != null && time.getHour() < 5);
     return LocalDateTime.of(after ? date.plusDays(1) : date, time);
   }
 
@@ -146,7 +150,9 @@ record TimePhrase(
   boolean matches(LocalTime time) {
     return (part == null || part.contains(time))
         && (window == null || window.contains(time))
-        && (clocks.isEmpty() || window != null || clocks.stream().anyMatch(clock -> clock.matches(time)))
+        && (clocks.isEmpty()
+            || window != null
+            || clocks.stream().anyMatch(clock -> clock.matches(time)))
         && (exact == null || Duration.between(exact.toLocalTime(), time).abs().toMinutes() < 1);
   }
 

@@ -9,16 +9,24 @@ import java.util.regex.Pattern;
 record Which(boolean all, int position) {
   private static final Pattern ALL = Pattern.compile(
       "\\b(?:all|any|every|everything|both|each|entire|whole|alarms|events|meetings|appointments|reminders|ones|empty|completely)\\b|\\bclear (?:off |out )?(?:my |the )?(?:calendar|schedule)\\b");
-  private static final Pattern FIRST = Pattern.compile("\\b(?:next|first|earliest)\\b(?! (?:week|month|year|\\w+day)\\b)");
-  private static final Pattern LAST = Pattern.compile("\\b(?:last|latest)\\b(?! (?:week|month|year|\\w+day)\\b)");
-  private static final Pattern NUMBER = Pattern.compile("\\b(?:number|row|item) (\\d{1,2})\\b|\\b(\\d{1,2})(?:nd|rd|th) (?:alarm|event|one|item|row|entry)\\b");
+  private static final Pattern FIRST =
+      Pattern.compile("\\b(?:next|first|earliest)\\b(?! (?:week|month|year|\\w+day)\\b)");
+  private static final Pattern LAST =
+      Pattern.compile("\\b(?:last|latest)\\b(?! (?:week|month|year|\\w+day)\\b)");
+  private static final Pattern NUMBER = Pattern.compile(
+      "\\b(?:number|row|item) (\\d{1,2})\\b|\\b(\\d{1,2})(?:nd|rd|th) (?:alarm|event|one|item|row|entry)\\b");
 
   static Which of(String request) {
-    String words = NumberWords.toDigits(request.toLowerCase(Locale.ENGLISH)).replace("1st", "first");
+    String words =
+        NumberWords.toDigits(request.toLowerCase(Locale.ENGLISH)).replace("1st", "first");
     Matcher number = NUMBER.matcher(words);
     int position = FIRST.matcher(words).find()
         ? 1
-        : LAST.matcher(words).find() ? -1 : number.find() ? Integer.parseInt(number.group(1) != null ? number.group(1) : number.group(2)) : 0;
+        : LAST.matcher(words).find()
+            ? -1
+            : number.find()
+                ? Integer.parseInt(number.group(1) != null ? number.group(1) : number.group(2))
+                : 0;
     return new Which(position == 0 && ALL.matcher(words).find(), position);
   }
 

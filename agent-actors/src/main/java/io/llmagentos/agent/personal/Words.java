@@ -7,8 +7,31 @@ import java.util.Locale;
 /** Whether the principal's words for a thing mean the same thing. */
 final class Words {
   private static final List<String> FILLERS = List.of(
-      "the", "a", "an", "my", "our", "your", "event", "events", "reminder", "reminders", "alarm", "alarms", "list", "called",
-      "named", "titled", "with", "for", "of", "to", "date", "me", "about", "please", "all");
+      "the",
+      "a",
+      "an",
+      "my",
+      "our",
+      "your",
+      "event",
+      "events",
+      "reminder",
+      "reminders",
+      "alarm",
+      "alarms",
+      "list",
+      "called",
+      "named",
+      "titled",
+      "with",
+      "for",
+      "of",
+      "to",
+      "date",
+      "me",
+      "about",
+      "please",
+      "all");
 
   private Words() {}
 
@@ -20,7 +43,8 @@ final class Words {
   }
 
   private static List<String> stems(String text) {
-    return Arrays.stream(text.toLowerCase(Locale.ENGLISH).replaceAll("[^a-z0-9' ]", " ").split("\\s+"))
+    return Arrays.stream(
+            text.toLowerCase(Locale.ENGLISH).replaceAll("[^a-z0-9' ]", " ").split("\\s+"))
         .filter(word -> !word.isEmpty() && !FILLERS.contains(word))
         .map(word -> word.length() < 4 ? word : word.replaceAll("(?:'s|s'|ies|es|s|y)$", ""))
         .toList();

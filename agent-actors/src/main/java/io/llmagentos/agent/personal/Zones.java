@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
 
 /** The time zones of cities, countries and regions: the IANA names and the table {@code zones.tsv}. */
 final class Zones {
-  private static final Pattern OFFSET = Pattern.compile("(?:utc|gmt) ?(plus|minus|\\+|-)? ?(\\d{1,2})(?:[: ]?([0-5]\\d))?");
+  private static final Pattern OFFSET =
+      Pattern.compile("(?:utc|gmt) ?(plus|minus|\\+|-)? ?(\\d{1,2})(?:[: ]?([0-5]\\d))?");
   private static final Map<String, List<String>> BY_NAME = load();
 
   private Zones() {}
@@ -25,15 +26,22 @@ final class Zones {
   private static Map<String, List<String>> load() {
     Map<String, List<String>> zones = new HashMap<>();
     for (String id : ZoneId.getAvailableZoneIds()) {
-      if (id.matches("(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.*")) {
-        zones.put(id.substring(id.lastIndexOf('/') + 1).replace('_', ' ').toLowerCase(Locale.ENGLISH), List.of(id));
+      if (id.matches(
+          "(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.*")) {
+        zones.put(
+            id.substring(id.lastIndexOf('/') + 1).replace('_', ' ').toLowerCase(Locale.ENGLISH),
+            List.of(id));
       }
     }
-    try (InputStream in = Objects.requireNonNull(Zones.class.getResourceAsStream("zones.tsv"), "zones.tsv")) {
-      new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("#")).forEach(line -> {
-        String[] columns = line.split("\t", 2);
-        zones.put(columns[0], List.of(columns[1].split(",")));
-      });
+    try (InputStream in =
+        Objects.requireNonNull(Zones.class.getResourceAsStream("zones.tsv"), "zones.tsv")) {
+      new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .forEach(line -> {
+            String[] columns = line.split("\t", 2);
+            zones.put(columns[0], List.of(columns[1].split(",")));
+          });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -42,13 +50,16 @@ final class Zones {
 
   /** The zones of a place: none when it is unknown, several when the place spans them. */
   static List<String> of(String place) {
-    String name = place.length() > 100 ? "" : NumberWords.toDigits(place.toLowerCase(Locale.ENGLISH)
-        .replaceAll("\\b([a-z])\\. ?(?=[a-z]\\b)", "$1")
-        .replaceAll("'s\\b", "")
-        .replaceAll("[^\\p{L}0-9:+' -]", " ")
-        .replaceAll("\\b(?:the|time|zone|standard|city of|now|right|currently|current)\\b", " ")
-        .replaceAll("\\s+", " ")
-        .strip());
+    String name = place.length() > 100
+        ? ""
+        : NumberWords.toDigits(place
+            .toLowerCase(Locale.ENGLISH)
+            .replaceAll("\\b([a-z])\\. ?(?=[a-z]\\b)", "$1")
+            .replaceAll("'s\\b", "")
+            .replaceAll("[^\\p{L}0-9:+' -]", " ")
+            .replaceAll("\\b(?:the|time|zone|standard|city of|now|right|currently|current)\\b", " ")
+            .replaceAll("\\s+", " ")
+            .strip());
     List<String> whole = BY_NAME.get(name);
     if (whole != null) {
       return whole;
@@ -58,7 +69,9 @@ final class Zones {
       return offset(offset).map(List::of).orElse(List.of());
     }
     String[] words = name.split(" ");
-    for (int end = words.length - 1; end > 0; end--) { // "dallas texas", "lagos nigeria": the city comes first
+    for (int end = words.length - 1;
+        end > 0;
+        end--) { // "dallas texas", "lagos nigeria": the city comes first
       List<String> city = BY_NAME.get(String.join(" ", List.of(words).subList(0, end)));
       if (city != null) {
         return city;
@@ -71,7 +84,9 @@ final class Zones {
     try {
       String sign = "minus".equals(m.group(1)) || "-".equals(m.group(1)) ? "-" : "+";
       String minutes = m.group(3) == null ? "00" : m.group(3);
-      return Optional.of(ZoneId.of("UTC" + sign + (m.group(2).length() == 1 ? "0" : "") + m.group(2) + ":" + minutes).getId());
+      return Optional.of(ZoneId.of(
+              "UTC" + sign + (m.group(2).length() == 1 ? "0" : "") + m.group(2) + ":" + minutes)
+          .getId());
     } catch (DateTimeException e) {
       return Optional.empty(); // no such offset
     }

@@ -14,11 +14,13 @@ public record ToolArguments(JsonNode json) {
     try {
       JsonNode node = JSON.readTree(json);
       if (!node.isObject()) {
-        throw new ToolException("The arguments of a call must be a JSON object, not " + node.getNodeType() + ".");
+        throw new ToolException(
+            "The arguments of a call must be a JSON object, not " + node.getNodeType() + ".");
       }
       return new ToolArguments(node);
     } catch (JsonProcessingException e) {
-      throw new ToolException("The arguments of a call must be a JSON object: " + e.getOriginalMessage());
+      throw new ToolException(
+          "The arguments of a call must be a JSON object: " + e.getOriginalMessage());
     }
   }
 
