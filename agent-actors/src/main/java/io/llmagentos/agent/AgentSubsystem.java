@@ -37,6 +37,11 @@ public final class AgentSubsystem implements Subsystem {
   }
 
   @Override
+  public List<String> requires() {
+    return List.of("model");
+  }
+
+  @Override
   public void registerWireTypes(WireRegistry registry) {
     registry
         .add(2000, Session.Open.class)

@@ -13,6 +13,11 @@ public interface Subsystem {
   /** Short, lower case, stable: it names the settings section and is part of the wire version. */
   String name();
 
+  /** The names of the subsystems whose services this one uses: they start before it. */
+  default List<String> requires() {
+    return List.of();
+  }
+
   /** Raise when a message of this subsystem changes incompatibly; nodes of different versions refuse to join. */
   default int wireVersion() {
     return 1;

@@ -2,9 +2,11 @@ package io.llmagentos.agent.cli;
 
 import io.llmagentos.node.cli.Doors;
 import io.llmagentos.node.error.AgentOsException;
+import java.io.Console;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,8 +46,9 @@ final class ChatCommand implements Callable<Integer> {
     var conversation = session == null
         ? Conversation.open(doors, agent, user)
         : Conversation.resume(doors, session);
+    Console terminal = Objects.requireNonNull(System.console());
     try (ChatScreen screen =
-        System.console().isTerminal() ? new TerminalScreen() : new PipedScreen()) {
+        terminal.isTerminal() ? new TerminalScreen() : new PipedScreen()) {
       screen.aside("session " + conversation.session() + " with " + agent
           + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
           + (port == 8080 ? "" : " --port " + port));
