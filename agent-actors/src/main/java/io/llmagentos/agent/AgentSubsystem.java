@@ -1,6 +1,7 @@
 package io.llmagentos.agent;
 
 import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
 import io.llmagentos.agent.serving.Agent;
@@ -106,6 +107,6 @@ public final class AgentSubsystem implements Subsystem {
 
   @Override
   public List<Route> routes(Node node) {
-    return List.of(new SessionRoutes(node).route());
+    return List.of(new SessionRoutes(node).route(), new AgentRoutes(node).route());
   }
 }

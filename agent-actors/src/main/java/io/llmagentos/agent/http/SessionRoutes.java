@@ -185,6 +185,14 @@ public final class SessionRoutes extends Api {
     return value.asText();
   }
 
+  static long number(String name, String value) {
+    try {
+      return Long.parseLong(value);
+    } catch (NumberFormatException e) {
+      throw new AgentOsException(ErrorCode.INVALID_REQUEST, name + " must be a whole number, is '" + value + "'", name, e);
+    }
+  }
+
   private static String abbreviated(JsonNode value) {
     String text = value.toString();
     return text.length() <= 64 ? text : text.substring(0, 64) + "...";
