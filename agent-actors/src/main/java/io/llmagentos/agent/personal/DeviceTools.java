@@ -94,7 +94,7 @@ final class DeviceTools {
     if (refused.isPresent()) {
       return refused.get();
     }
-    boolean running = context.state().devices().vacuum() != null;
+    boolean running = context.state().devices().cleaning();
     String request = context.request().toLowerCase(Locale.ENGLISH);
     if (request.length() < 500
         && request.matches(".*\\b(?:stop|turn off|switch off|pause|off)\\b.*")) {

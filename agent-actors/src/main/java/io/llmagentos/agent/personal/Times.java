@@ -13,8 +13,13 @@ final class Times {
     TimePhrase said = Stream.of("time", "date", "timeofday", "general_frequency")
         .map(arguments::text)
         .flatMap(Optional::stream)
-        .map(text -> TimePhrases.slot(text, context.now()))
+        .map(text -> TimePhrases.slot(withNext(text, context.request()), context.now()))
         .reduce(TimePhrase.NOTHING, TimePhrase::or);
     return said.or(TimePhrases.request(context.request(), context.now()));
+  }
+
+  /** Slots often leave out the "next" of "next friday". */
+  private static String withNext(String slot, String request) {
+    return request.contains("next " + slot) ? "next " + slot : slot;
   }
 }

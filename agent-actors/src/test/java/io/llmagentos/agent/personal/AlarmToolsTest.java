@@ -125,6 +125,28 @@ class AlarmToolsTest {
   }
 
   @Test
+  void shouldNotRemoveMoreThanAsked() {
+    assertThat(full.say("cancel one of my alarms", "alarm_remove"))
+        .endsWith("Which one should I remove?");
+    assertThat(full.say("cancel the first three alarms", "alarm_remove"))
+        .endsWith("Which one should I remove?");
+    assertThat(full.say(
+            "turn off any morning alarms after friday",
+            "alarm_remove",
+            "timeofday=morning",
+            "date=after friday"))
+        .isEqualTo("Removed the alarm: every weekday at 7:00 AM.");
+    assertThat(full.state.alarms()).hasSize(2);
+  }
+
+  @Test
+  void shouldTakeNextFridayFromTheRequestWhenTheSlotSaysFriday() {
+    assertThat(
+            me.say("wake me up next friday at nine am", "alarm_set", "time=nine am", "date=friday"))
+        .isEqualTo("Alarm set for Friday 4 December at 9:00 AM.");
+  }
+
+  @Test
   void shouldRingOnceAndBeGone() {
     me.say("", "alarm_set", "time=nine am on friday");
     String timer =

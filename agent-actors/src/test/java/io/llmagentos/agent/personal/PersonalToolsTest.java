@@ -116,7 +116,7 @@ class PersonalToolsTest {
       datetime_query     | current time in lagos nigeria                   | place_name=lagos nigeria                                  | It is 8:00 PM in Lagos Nigeria.
       datetime_query     | time in canada                                  | place_name=canada                                         | Canada has several time zones. Which city do you mean?
       datetime_query     | time in atlantis                                | place_name=atlantis                                       | I don't know the time zone of atlantis.
-      datetime_query     | what is the date for next tuesday               | date=tuesday                                              | Tuesday 24 November 2026.
+      datetime_query     | what is the date for next tuesday               | date=tuesday                                              | Tuesday 1 December 2026.
       datetime_query     | what day does april sixteenth fall on           | date=april sixteenth                                      | Friday 16 April 2027.
       datetime_convert   | what is the time difference between eastern and pacific | time_zone=eastern;time_zone=pacific                | Pacific is 3 hours behind Eastern.
       datetime_convert   | if it's five am in berlin what time is it here  | time=five am;place_name=berlin                            | 5:00 AM in Berlin is 5:00 AM in your zone.
