@@ -46,7 +46,7 @@ final class ChatCommand implements Callable<Integer> {
         : Conversation.resume(doors, session);
     try (ChatScreen screen =
         System.console().isTerminal() ? new TerminalScreen() : new PipedScreen()) {
-      screen.aside("session " + conversation.session() + " with " + agent
+      screen.aside("session " + conversation.session() + " with " + agent + " through " + doors.first()
           + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
           + (port == 8080 ? "" : " --port " + port));
       Thread.ofVirtual().name("notices").start(() -> conversation.listen(screen::notice));
@@ -83,8 +83,8 @@ final class ChatCommand implements Callable<Integer> {
         }
 
         @Override
-        public void reconnecting(URI lost) {
-          screen.aside("(the connection to " + lost + " broke; going on through another node)");
+        public void reconnected(URI lost, URI door) {
+          screen.aside("(" + lost + " is gone; going on through " + door + ")");
         }
       });
       screen.answered(outcome);
