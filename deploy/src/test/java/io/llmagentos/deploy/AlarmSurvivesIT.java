@@ -21,6 +21,7 @@ class AlarmSurvivesIT {
 
   @Test
   void shouldKeepTheAlarmWhileEveryNodeDies() throws IOException, InterruptedException {
+    int before = alarmEvents(new Door(CLUSTER.door(0))).size();
     var chat = CLUSTER.chat("assistant");
     assertNamesFriday(chat.say("wake me up at nine am on friday"));
     var session = chat.session();
@@ -51,7 +52,7 @@ class AlarmSurvivesIT {
     var door = new Door(CLUSTER.door(0));
     door.say(session, last, "what alarms do I have");
     assertEveryTurnFinishedOnce(door, session, last, 7);
-    assertThat(alarmEvents(door)).containsExactly("alarm_set", "alarm_removed");
+    assertThat(alarmEvents(door).stream().skip(before)).containsExactly("alarm_set", "alarm_removed");
   }
 
   @Test
