@@ -45,21 +45,25 @@ class AlarmSurvivesIT {
 
     var cancelled = chat.say("cancel the friday one");
     assertThat(cancelled).isNotBlank();
-    assertThat(chat.say("what alarms do I have")).doesNotContainIgnoringCase("friday").doesNotContain("9:00");
+    assertThat(chat.say("what alarms do I have"))
+        .doesNotContainIgnoringCase("friday")
+        .doesNotContain("9:00");
     assertThat(chat.leave()).isZero();
 
     var last = newTurn();
     var door = new Door(CLUSTER.door(0));
     door.say(session, last, "what alarms do I have");
     assertEveryTurnFinishedOnce(door, session, last, 7);
-    assertThat(alarmEvents(door).stream().skip(before)).containsExactly("alarm_set", "alarm_removed");
+    assertThat(alarmEvents(door).stream().skip(before))
+        .containsExactly("alarm_set", "alarm_removed");
   }
 
   @Test
   void shouldAnswerARepeatedTurnWithWhatItRecorded() throws IOException, InterruptedException {
     var first = new Door(CLUSTER.door(0));
     var second = new Door(CLUSTER.door(1));
-    var session = first.post("/v1/sessions", java.util.Map.of("agent", "assistant"))
+    var session = first
+        .post("/v1/sessions", java.util.Map.of("agent", "assistant"))
         .path("id")
         .asText();
     int before = alarmEvents(first).size();
@@ -78,8 +82,12 @@ class AlarmSurvivesIT {
     assertThat(alarmEvents(first)).hasSize(before + 2);
   }
 
-  private static int hostOf(String session, int askThrough) throws IOException, InterruptedException {
-    var address = new Door(CLUSTER.door(askThrough)).get("/v1/sessions/" + session).path("node").asText();
+  private static int hostOf(String session, int askThrough)
+      throws IOException, InterruptedException {
+    var address = new Door(CLUSTER.door(askThrough))
+        .get("/v1/sessions/" + session)
+        .path("node")
+        .asText();
     return CLUSTER.indexOfAddress(address);
   }
 
@@ -87,14 +95,14 @@ class AlarmSurvivesIT {
   private static void assertEveryTurnFinishedOnce(Door door, String session, String last, int turns)
       throws IOException, InterruptedException {
     var events = door.replay(
-        session,
-        event -> event.name().equals("turn.finished") && turnOf(event).equals(last));
+        session, event -> event.name().equals("turn.finished") && turnOf(event).equals(last));
     var finished = events.stream()
         .filter(event -> event.name().equals("turn.finished"))
         .collect(Collectors.groupingBy(AlarmSurvivesIT::turnOf, Collectors.counting()));
     assertThat(finished).hasSize(turns);
     assertThat(finished.values()).containsOnly(1L);
-    assertThat(events.stream().map(Door.Event::id).filter(id -> !id.isEmpty())).doesNotHaveDuplicates();
+    assertThat(events.stream().map(Door.Event::id).filter(id -> !id.isEmpty()))
+        .doesNotHaveDuplicates();
     assertThat(events.stream()
             .filter(event -> event.name().equals("turn.accepted"))
             .map(AlarmSurvivesIT::turnOf))

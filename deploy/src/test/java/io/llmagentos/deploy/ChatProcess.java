@@ -40,23 +40,31 @@ final class ChatProcess {
     in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
     in.flush();
     var answer = answers.poll(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-    assertThat(answer).as("the answer to '" + line + "'; the chat said beside it " + asides).isNotNull();
+    assertThat(answer)
+        .as("the answer to '" + line + "'; the chat said beside it " + asides)
+        .isNotNull();
     return answer;
   }
 
   String session() {
-    return Awaitility.await("the session's id").atMost(ANSWER).until(() -> find(SESSION), id -> !id.isEmpty());
+    return Awaitility.await("the session's id")
+        .atMost(ANSWER)
+        .until(() -> find(SESSION), id -> !id.isEmpty());
   }
 
   /** The door that it went through last. */
   String door() {
-    return Awaitility.await("the chat's door").atMost(ANSWER).until(() -> find(DOOR), door -> !door.isEmpty());
+    return Awaitility.await("the chat's door")
+        .atMost(ANSWER)
+        .until(() -> find(DOOR), door -> !door.isEmpty());
   }
 
   /** End its input; returns its exit status. */
   int leave() throws IOException, InterruptedException {
     process.getOutputStream().close();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("the chat ends with its input").isTrue();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS))
+        .as("the chat ends with its input")
+        .isTrue();
     return process.exitValue();
   }
 

@@ -47,11 +47,13 @@ final class Door {
   /** Say something in a session, without a stream; returns the finished turn. */
   JsonNode say(String session, String turn, String text) throws IOException, InterruptedException {
     return post(
-        "/v1/sessions/" + session + "/messages", Map.of("turn_id", turn, "content", text, "stream", false));
+        "/v1/sessions/" + session + "/messages",
+        Map.of("turn_id", turn, "content", text, "stream", false));
   }
 
   /** All events of a session from its beginning up to and including the first that is {@code last}. */
-  List<Event> replay(String session, Predicate<Event> last) throws IOException, InterruptedException {
+  List<Event> replay(String session, Predicate<Event> last)
+      throws IOException, InterruptedException {
     var request = request("/v1/sessions/" + session + "/events")
         .header("Accept", "text/event-stream")
         .header("Last-Event-ID", "0")

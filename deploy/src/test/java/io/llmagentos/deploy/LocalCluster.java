@@ -66,12 +66,22 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   public void beforeAll(ExtensionContext context) throws IOException {
     Files.createDirectories(home);
     Files.writeString(home.resolve("settings.conf"), settings);
-    var up = start("up.log", "up", "--nodes=" + nodes, "--port=" + basePort, "--data=" + data(),
+    var up = start(
+        "up.log",
+        "up",
+        "--nodes=" + nodes,
+        "--port=" + basePort,
+        "--data=" + data(),
         "--config=" + home.resolve("settings.conf"));
-    await("the cluster's start").atMost(START_LIMIT).pollInterval(Duration.ofMillis(200)).until(() -> {
-      assertThat(up.isAlive()).as("agentos up still runs; its output:\n" + read(home.resolve("up.log"))).isTrue();
-      return nodesUp() == nodes;
-    });
+    await("the cluster's start")
+        .atMost(START_LIMIT)
+        .pollInterval(Duration.ofMillis(200))
+        .until(() -> {
+          assertThat(up.isAlive())
+              .as("agentos up still runs; its output:\n" + read(home.resolve("up.log")))
+              .isTrue();
+          return nodesUp() == nodes;
+        });
     awaitAllUp();
   }
 
@@ -89,10 +99,13 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   @Override
   public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
     try (Stream<Path> files = Files.walk(home)) {
-      for (var log : files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
+      for (var log :
+          files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
         var lines = read(log).lines().toList();
         System.err.println("==== " + log);
-        lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()).forEach(System.err::println);
+        lines
+            .subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
+            .forEach(System.err::println);
       }
     } catch (IOException gone) {
       throw new UncheckedIOException(gone);
@@ -123,7 +136,10 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
 
   /** A node that is up at this moment, other than one. */
   int otherThan(int index) {
-    return indexes().stream().filter(each -> each != index && isUp(each)).findFirst().orElseThrow();
+    return indexes().stream()
+        .filter(each -> each != index && isUp(each))
+        .findFirst()
+        .orElseThrow();
   }
 
   int indexOfAddress(String address) {
@@ -146,22 +162,27 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   /** kill -9; returns as soon as the process is gone. */
   void kill(int index) {
     long pid = node(index).path("pid").asLong();
-    var process = ProcessHandle.of(pid).orElseThrow(() -> new AssertionError("node " + index + " has no process"));
+    var process = ProcessHandle.of(pid)
+        .orElseThrow(() -> new AssertionError("node " + index + " has no process"));
     assertThat(process.destroyForcibly()).as("kill -9 of node " + index).isTrue();
     await("the end of pid " + pid).atMost(Duration.ofSeconds(10)).until(() -> !process.isAlive());
   }
 
   /** Wait until every node has a process again and every node counts every node as a member that is up. */
   void awaitAllUp() {
-    await("all members up").atMost(RECOVERY_LIMIT).pollInterval(Duration.ofMillis(200)).ignoreExceptions().until(() -> {
-      for (int index : indexes()) {
-        var members = members(index);
-        if (members.size() != nodes || !all(members, "Up")) {
-          return false;
-        }
-      }
-      return nodesUp() == nodes;
-    });
+    await("all members up")
+        .atMost(RECOVERY_LIMIT)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptions()
+        .until(() -> {
+          for (int index : indexes()) {
+            var members = members(index);
+            if (members.size() != nodes || !all(members, "Up")) {
+              return false;
+            }
+          }
+          return nodesUp() == nodes;
+        });
   }
 
   private JsonNode members(int index) throws IOException, InterruptedException {
@@ -229,7 +250,9 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
 
   /** Below the range from which systems take ports for outgoing connections. */
   private static int freeBasePort(int nodes) {
-    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100; base < 32_000; base += 400) {
+    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100;
+        base < 32_000;
+        base += 400) {
       if (free(base, nodes)) {
         return base;
       }
@@ -266,7 +289,8 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
         }
         return frozen;
       } catch (IOException missing) {
-        throw new UncheckedIOException("no distribution in " + source + "; run mvn package", missing);
+        throw new UncheckedIOException(
+            "no distribution in " + source + "; run mvn package", missing);
       }
     }
   }

@@ -46,9 +46,10 @@ final class ChatCommand implements Callable<Integer> {
         : Conversation.resume(doors, session);
     try (ChatScreen screen =
         System.console().isTerminal() ? new TerminalScreen() : new PipedScreen()) {
-      screen.aside("session " + conversation.session() + " with " + agent + " through " + doors.first()
-          + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
-          + (port == 8080 ? "" : " --port " + port));
+      screen.aside(
+          "session " + conversation.session() + " with " + agent + " through " + doors.first()
+              + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
+              + (port == 8080 ? "" : " --port " + port));
       Thread.ofVirtual().name("notices").start(() -> conversation.listen(screen::notice));
       screen.onInterrupt(
           () -> Thread.ofVirtual().name("stop-turn").start(() -> stop(conversation, screen)));

@@ -11,7 +11,8 @@ class BackoffTest {
 
   @Test
   void shouldDoubleFromOneSecondToThirty() {
-    assertThat(Stream.generate(() -> backoff.next(Duration.ofSeconds(2)).toSeconds()).limit(7))
+    assertThat(Stream.generate(() -> backoff.next(Duration.ofSeconds(2)).toSeconds())
+            .limit(7))
         .containsExactly(1L, 2L, 4L, 8L, 16L, 30L, 30L);
   }
 

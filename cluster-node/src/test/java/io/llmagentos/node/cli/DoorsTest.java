@@ -40,7 +40,8 @@ class DoorsTest {
 
     first.stop(0);
 
-    assertThat(doors.post("/v1/x", Map.of("turn_id", "1")).path("from").asText()).isEqualTo("b");
+    assertThat(doors.post("/v1/x", Map.of("turn_id", "1")).path("from").asText())
+        .isEqualTo("b");
     assertThat(doors.first()).isEqualTo(uri(second));
   }
 
@@ -58,9 +59,7 @@ class DoorsTest {
     known.createContext(
         "/v1/cluster",
         exchange -> answer(
-            exchange,
-            200,
-            "{\"members\":[{\"status\":\"Up\",\"door\":\"" + uri(hidden) + "\"}]}"));
+            exchange, 200, "{\"members\":[{\"status\":\"Up\",\"door\":\"" + uri(hidden) + "\"}]}"));
     var doors = doors(uri(known));
     assertThat(doors.get("/v1/x").path("from").asText()).isEqualTo("known");
 
@@ -95,7 +94,8 @@ class DoorsTest {
 
   @Test
   void shouldReadEventsUntilTheStreamEnds() throws IOException {
-    var text = ": keep-alive\n\nid: 7\nevent: notice\ndata: {\"a\":\ndata: 1}\n\nevent: turn.finished\ndata:{}\n\n";
+    var text =
+        ": keep-alive\n\nid: 7\nevent: notice\ndata: {\"a\":\ndata: 1}\n\nevent: turn.finished\ndata:{}\n\n";
     var doors = doors(uri(door("a", 200, text)));
     try (var stream = doors.stream("GET", "/v1/x", null, Map.of())) {
       assertThat(stream.next()).isEqualTo(new EventStream.Event("7", "notice", "{\"a\":\n1}"));

@@ -27,8 +27,11 @@ class MainTest {
 
   @Test
   void shouldEndWithOneAndACodeOnAFailure(@TempDir Path directory) {
-    assertThat(run("up", "--data=" + directory, "--config=" + directory.resolve("absent.conf"))).isEqualTo(1);
-    assertThat(errors.toString()).contains("settings_invalid", "absent.conf").doesNotContain("\tat ");
+    assertThat(run("up", "--data=" + directory, "--config=" + directory.resolve("absent.conf")))
+        .isEqualTo(1);
+    assertThat(errors.toString())
+        .contains("settings_invalid", "absent.conf")
+        .doesNotContain("\tat ");
   }
 
   @Test
@@ -40,7 +43,9 @@ class MainTest {
   @Test
   void shouldHideCommandsThatOnlyTheSupervisorStarts() {
     assertThat(run("--help")).isZero();
-    assertThat(out.toString()).contains("up", "status").doesNotContain("Run one node from settings files");
+    assertThat(out.toString())
+        .contains("up", "status")
+        .doesNotContain("Run one node from settings files");
   }
 
   private int run(String... arguments) {
