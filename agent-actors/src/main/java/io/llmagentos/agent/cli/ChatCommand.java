@@ -45,7 +45,7 @@ final class ChatCommand implements Callable<Integer> {
         ? Conversation.open(doors, agent, user)
         : Conversation.resume(doors, session);
     try (ChatScreen screen =
-        System.console().isTerminal() ? new TerminalScreen() : new PipedScreen()) {
+        interactive() ? new TerminalScreen() : new PipedScreen()) {
       screen.aside(
           "session " + conversation.session() + " with " + agent + " through " + doors.first()
               + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
@@ -102,5 +102,12 @@ final class ChatCommand implements Callable<Integer> {
     } catch (AgentOsException refused) {
       screen.aside("could not stop the turn: " + refused.getMessage());
     }
+  }
+
+  /** Whether a person sits at both ends; since JDK 25 there is no console at all where streams are redirected. */
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean interactive() {
+    var console = System.console();
+    return console != null && console.isTerminal();
   }
 }
