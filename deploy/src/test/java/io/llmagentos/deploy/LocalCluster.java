@@ -37,7 +37,6 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   static final Duration RECOVERY_LIMIT = Duration.ofMinutes(2);
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String HOST = "127.0.0.1";
   private static final int LOG_LINES = 60;
   private static final List<String> JVM_FLAGS = List.of(
       "--add-modules=jdk.incubator.vector",
