@@ -2,11 +2,9 @@ package io.llmagentos.agent.cli;
 
 import io.llmagentos.node.cli.Doors;
 import io.llmagentos.node.error.AgentOsException;
-import java.io.Console;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,12 +44,12 @@ final class ChatCommand implements Callable<Integer> {
     var conversation = session == null
         ? Conversation.open(doors, agent, user)
         : Conversation.resume(doors, session);
-    Console terminal = Objects.requireNonNull(System.console());
     try (ChatScreen screen =
-        terminal.isTerminal() ? new TerminalScreen() : new PipedScreen()) {
-      screen.aside("session " + conversation.session() + " with " + agent
-          + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
-          + (port == 8080 ? "" : " --port " + port));
+        interactive() ? new TerminalScreen() : new PipedScreen()) {
+      screen.aside(
+          "session " + conversation.session() + " with " + agent + " through " + doors.first()
+              + "; resume it with: agentos chat " + agent + " --session " + conversation.session()
+              + (port == 8080 ? "" : " --port " + port));
       Thread.ofVirtual().name("notices").start(() -> conversation.listen(screen::notice));
       screen.onInterrupt(
           () -> Thread.ofVirtual().name("stop-turn").start(() -> stop(conversation, screen)));
@@ -86,8 +84,8 @@ final class ChatCommand implements Callable<Integer> {
         }
 
         @Override
-        public void reconnecting(URI lost) {
-          screen.aside("(the connection to " + lost + " broke; going on through another node)");
+        public void reconnected(URI lost, URI door) {
+          screen.aside("(" + lost + " is gone; going on through " + door + ")");
         }
       });
       screen.answered(outcome);
@@ -104,5 +102,12 @@ final class ChatCommand implements Callable<Integer> {
     } catch (AgentOsException refused) {
       screen.aside("could not stop the turn: " + refused.getMessage());
     }
+  }
+
+  /** Whether a person sits at both ends; since JDK 25 there is no console at all where streams are redirected. */
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean interactive() {
+    var console = System.console();
+    return console != null && console.isTerminal();
   }
 }

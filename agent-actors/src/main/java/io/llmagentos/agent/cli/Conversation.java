@@ -30,7 +30,7 @@ final class Conversation {
     void text(String piece);
 
     /** The connection to a door broke; the turn goes on through another one. */
-    void reconnecting(URI lost);
+    void reconnected(URI lost, URI door);
   }
 
   /** How a turn ended. {@code status}: {@code completed}, {@code failed} or {@code stopped}. */
@@ -80,8 +80,12 @@ final class Conversation {
   Outcome say(String text, TurnListener listener) {
     var turn = Map.of("turn_id", UUID.randomUUID().toString(), "content", text, "stream", true);
     var answer = new StringBuilder();
+    @Nullable URI lost = null;
     for (int breaks = 0; breaks < MAX_BREAKS; breaks++) {
       var stream = doors.stream("POST", path("/messages"), turn, Map.of());
+      if (lost != null) {
+        listener.reconnected(lost, stream.door());
+      }
       int before = answer.length();
       try (stream) {
         for (var event = stream.next(); event != null; event = stream.next()) {
@@ -103,8 +107,8 @@ final class Conversation {
       if (answer.length() > before) {
         breaks = 0;
       }
-      doors.broken(stream.door());
-      listener.reconnecting(stream.door());
+      lost = stream.door();
+      doors.broken(lost);
       pause();
     }
     throw new AgentOsException(

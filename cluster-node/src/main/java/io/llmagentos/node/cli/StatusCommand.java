@@ -1,14 +1,9 @@
 package io.llmagentos.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.StreamSupport;
 import picocli.CommandLine.Command;
@@ -27,29 +22,21 @@ final class StatusCommand implements Callable<Integer> {
   @Option(names = "--port", description = "Base port of the cluster.")
   private int port = 8080;
 
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      description = "Data directory of the cluster, for the process ids.")
-  private Path data = Path.of(".agentos");
-
   @Override
   public Integer call() {
     var doors = Doors.near(port, Duration.ofSeconds(3));
     var cluster = doors.get("/v1/cluster");
-    table(cluster, pids()).forEach(System.out::println);
+    table(cluster).forEach(System.out::println);
     System.out.println("journal: " + cluster.path("journal").asText("unknown"));
     return 0;
   }
 
-  static List<String> table(JsonNode cluster, Map<String, Long> pids) {
+  static List<String> table(JsonNode cluster) {
     var rows = new ArrayList<List<String>>();
     rows.add(HEADER);
     for (var member : cluster.path("members")) {
-      var door = member.path("door").asText("-");
-      var pid = pids.get(door);
       rows.add(List.of(
-          door,
+          member.path("door").asText("-"),
           member.path("status").asText("-")
               + (member.path("oldest").asBoolean() ? " (oldest)" : ""),
           String.join(
@@ -57,7 +44,7 @@ final class StatusCommand implements Callable<Integer> {
               StreamSupport.stream(member.path("roles").spliterator(), false)
                   .map(JsonNode::asText)
                   .toList()),
-          pid == null ? "-" : pid.toString(),
+          member.path("pid").asText("-"),
           uptime(member.path("uptime_s").asLong()),
           member.path("cores").asText("-"),
           member.path("heap_mb").asText("-") + " MB",
@@ -97,24 +84,5 @@ final class StatusCommand implements Callable<Integer> {
     return time.toMinutes() > 0
         ? time.toMinutes() + "m " + time.toSecondsPart() + "s"
         : seconds + "s";
-  }
-
-  private Map<String, Long> pids() {
-    var pids = new HashMap<String, Long>();
-    if (Files.exists(data.resolve(ClusterFile.NAME))) {
-      try {
-        var file = ClusterFile.read(data);
-        if (file.basePort() == port) {
-          for (var node : file.nodes()) {
-            if (node.pid() != null) {
-              pids.put(node.door(), node.pid());
-            }
-          }
-        }
-      } catch (IOException unreadable) {
-        return Map.of();
-      }
-    }
-    return pids;
   }
 }

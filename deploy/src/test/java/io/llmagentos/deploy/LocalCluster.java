@@ -1,0 +1,296 @@
+package io.llmagentos.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestWatcher;
+
+/**
+ * A cluster of real processes: {@code agentos up} from a frozen copy of the distribution's jars, on free ports, with a data
+ * directory of its own below {@code target/clusters}. Logs stay there; their ends are printed when a test fails.
+ */
+final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+  static final Duration START_LIMIT = Duration.ofMinutes(3);
+
+  /** A dead node must be replaced, and be up again, within this. */
+  static final Duration RECOVERY_LIMIT = Duration.ofMinutes(2);
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LOG_LINES = 60;
+  private static final List<String> JVM_FLAGS = List.of(
+      "--add-modules=jdk.incubator.vector",
+      "--enable-native-access=ALL-UNNAMED",
+      "--sun-misc-unsafe-memory-access=allow",
+      "--add-opens=java.base/java.nio=ALL-UNNAMED",
+      "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+      "-XX:+UseCompactObjectHeaders",
+      "-Xmx512m");
+
+  private final int nodes;
+  private final String settings;
+  private final Path home;
+  private final int basePort;
+  private final List<Process> started = new ArrayList<>();
+
+  /** @param settings HOCON for every node */
+  LocalCluster(String name, int nodes, String settings) {
+    this.nodes = nodes;
+    this.settings = settings;
+    this.basePort = freeBasePort(nodes);
+    this.home = Path.of("target", "clusters", name + "-" + basePort).toAbsolutePath();
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    Files.createDirectories(home);
+    Files.writeString(home.resolve("settings.conf"), settings);
+    var up = start(
+        "up.log",
+        "up",
+        "--nodes=" + nodes,
+        "--port=" + basePort,
+        "--data=" + data(),
+        "--config=" + home.resolve("settings.conf"));
+    await("the cluster's start")
+        .atMost(START_LIMIT)
+        .pollInterval(Duration.ofMillis(200))
+        .until(() -> {
+          assertThat(up.isAlive())
+              .as("agentos up still runs; its output:\n" + read(home.resolve("up.log")))
+              .isTrue();
+          return nodesUp() == nodes;
+        });
+    awaitAllUp();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws InterruptedException {
+    for (var process : started.reversed()) {
+      process.destroy();
+      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  @Override
+  public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
+    try (Stream<Path> files = Files.walk(home)) {
+      for (var log :
+          files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
+        var lines = read(log).lines().toList();
+        System.err.println("==== " + log);
+        lines
+            .subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
+            .forEach(System.err::println);
+      }
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
+  }
+
+  /** Run another command of the distribution against this cluster, with pipes for its streams. */
+  ChatProcess chat(String agent) throws IOException {
+    var process = new ProcessBuilder(command("chat", agent, "--port=" + basePort)).start();
+    started.add(process);
+    return new ChatProcess(process);
+  }
+
+  /** The data directory, which outlives every process. */
+  Path data() {
+    return home.resolve("data");
+  }
+
+  List<Integer> indexes() {
+    return StreamSupport.stream(file().path("nodes").spliterator(), false)
+        .map(node -> node.path("index").asInt())
+        .toList();
+  }
+
+  String door(int index) {
+    return node(index).path("door").asText();
+  }
+
+  /** A node that is up at this moment, other than one. */
+  int otherThan(int index) {
+    return indexes().stream()
+        .filter(each -> each != index && isUp(each))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  int indexOfAddress(String address) {
+    return indexOf("artery_port", address.substring(address.lastIndexOf(':') + 1));
+  }
+
+  int indexOfDoor(String door) {
+    return indexOf("door", door);
+  }
+
+  int oldest() throws IOException, InterruptedException {
+    for (var member : members(indexes().stream().filter(this::isUp).findFirst().orElseThrow())) {
+      if (member.path("oldest").asBoolean()) {
+        return indexOfAddress(member.path("address").asText());
+      }
+    }
+    throw new AssertionError("no member is the oldest");
+  }
+
+  /** kill -9; returns as soon as the process is gone. */
+  void kill(int index) {
+    long pid = node(index).path("pid").asLong();
+    var process = ProcessHandle.of(pid)
+        .orElseThrow(() -> new AssertionError("node " + index + " has no process"));
+    assertThat(process.destroyForcibly()).as("kill -9 of node " + index).isTrue();
+    await("the end of pid " + pid).atMost(Duration.ofSeconds(10)).until(() -> !process.isAlive());
+  }
+
+  /** Wait until every node has a process again and every node counts every node as a member that is up. */
+  void awaitAllUp() {
+    await("all members up")
+        .atMost(RECOVERY_LIMIT)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptions()
+        .until(() -> {
+          for (int index : indexes()) {
+            var members = members(index);
+            if (members.size() != nodes || !all(members, "Up")) {
+              return false;
+            }
+          }
+          return nodesUp() == nodes;
+        });
+  }
+
+  private JsonNode members(int index) throws IOException, InterruptedException {
+    return new Door(door(index)).get("/v1/cluster").path("members");
+  }
+
+  private static boolean all(JsonNode members, String status) {
+    return StreamSupport.stream(members.spliterator(), false)
+        .allMatch(member -> member.path("status").asText().equals(status) && member.has("door"));
+  }
+
+  private boolean isUp(int index) {
+    return node(index).path("up").asBoolean();
+  }
+
+  private long nodesUp() {
+    return indexes().stream().filter(this::isUp).count();
+  }
+
+  private JsonNode node(int index) {
+    return file().path("nodes").path(index);
+  }
+
+  private int indexOf(String field, String value) {
+    return indexes().stream()
+        .filter(index -> node(index).path(field).asText().equals(value))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no node has " + field + " " + value));
+  }
+
+  private JsonNode file() {
+    var file = data().resolve("cluster.json");
+    try {
+      return Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+
+  private Process start(String log, String... arguments) throws IOException {
+    var process = new ProcessBuilder(command(arguments))
+        .redirectErrorStream(true)
+        .redirectOutput(home.resolve(log).toFile())
+        .start();
+    started.add(process);
+    return process;
+  }
+
+  private static List<String> command(String... arguments) {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JVM_FLAGS);
+    command.addAll(List.of("-cp", Frozen.LIB + "/*", "io.llmagentos.node.cli.Main"));
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.exists(file) ? Files.readString(file) : "";
+    } catch (IOException unreadable) {
+      return unreadable.toString();
+    }
+  }
+
+  /** Below the range from which systems take ports for outgoing connections. */
+  private static int freeBasePort(int nodes) {
+    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100;
+        base < 32_000;
+        base += 400) {
+      if (free(base, nodes)) {
+        return base;
+      }
+    }
+    throw new IllegalStateException("no free ports for " + nodes + " nodes");
+  }
+
+  private static boolean free(int base, int nodes) {
+    for (int port : new int[] {base, base + 100, base + 200, base + 300}) {
+      for (int node = 0; node < nodes; node++) {
+        try (var probe = new ServerSocket()) {
+          probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + node));
+        } catch (IOException taken) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** The jars as they were when the tests began: a build in between must not pull them from under a running JVM. */
+  private static final class Frozen {
+    static final Path LIB = copy();
+
+    private static Path copy() {
+      var source = Path.of(System.getProperty("agentos.distribution", "target/agentos"), "lib");
+      try {
+        var target = Files.createDirectories(Path.of("target", "frozen").toAbsolutePath());
+        var frozen = Files.createTempDirectory(target, "lib");
+        try (Stream<Path> jars = Files.list(source)) {
+          for (var jar : jars.toList()) {
+            Files.copy(jar, frozen.resolve(jar.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+          }
+        }
+        return frozen;
+      } catch (IOException missing) {
+        throw new UncheckedIOException(
+            "no distribution in " + source + "; run mvn package", missing);
+      }
+    }
+  }
+}
