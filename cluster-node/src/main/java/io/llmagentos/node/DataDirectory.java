@@ -30,22 +30,30 @@ final class DataDirectory implements AutoCloseable {
         if (version > VERSION) {
           throw new AgentOsException(
               ErrorCode.DATA_DIRECTORY_NEWER,
-              "data directory " + path + " has version " + version + ", this LLMAgentOS reads up to " + VERSION + "; run the newer one or use another --data",
+              "data directory " + path + " has version " + version
+                  + ", this LLMAgentOS reads up to " + VERSION
+                  + "; run the newer one or use another --data",
               "llmagentos.node.data-dir");
         }
       } else {
         Files.writeString(versionFile, VERSION + "\n");
       }
-      FileChannel channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileChannel channel = FileChannel.open(
+          path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (tryLock(channel) == null) {
         channel.close();
         throw new AgentOsException(
-            ErrorCode.DATA_DIRECTORY_UNUSABLE, "data directory " + path + " is in use by another node; stop it or use another --data", "llmagentos.node.data-dir");
+            ErrorCode.DATA_DIRECTORY_UNUSABLE,
+            "data directory " + path + " is in use by another node; stop it or use another --data",
+            "llmagentos.node.data-dir");
       }
       return new DataDirectory(channel);
     } catch (IOException e) {
       throw new AgentOsException(
-          ErrorCode.DATA_DIRECTORY_UNUSABLE, "data directory " + path + " cannot be used: " + e.getMessage(), "llmagentos.node.data-dir", e);
+          ErrorCode.DATA_DIRECTORY_UNUSABLE,
+          "data directory " + path + " cannot be used: " + e.getMessage(),
+          "llmagentos.node.data-dir",
+          e);
     }
   }
 
@@ -63,7 +71,10 @@ final class DataDirectory implements AutoCloseable {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
       throw new AgentOsException(
-          ErrorCode.DATA_DIRECTORY_UNUSABLE, file + " must hold a number, holds '" + text + "'; use another --data", "llmagentos.node.data-dir", e);
+          ErrorCode.DATA_DIRECTORY_UNUSABLE,
+          file + " must hold a number, holds '" + text + "'; use another --data",
+          "llmagentos.node.data-dir",
+          e);
     }
   }
 

@@ -75,13 +75,19 @@ public final class Node {
   private final HttpSettings http;
   private final JournalDatabase database;
   private final ActorSystem<Void> system;
-  private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final PrometheusMeterRegistry metrics =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Clock clock = Clock.systemUTC();
   private final Map<Class<?>, Object> services = new ConcurrentHashMap<>();
   private final Map<String, IntSupplier> entityCounts = new LinkedHashMap<>();
   private final Map<String, DueTimers.Waker> wakers = new HashMap<>();
 
-  private Node(Config config, NodeSettings settings, HttpSettings http, JournalDatabase database, ActorSystem<Void> system) {
+  private Node(
+      Config config,
+      NodeSettings settings,
+      HttpSettings http,
+      JournalDatabase database,
+      ActorSystem<Void> system) {
     this.config = config;
     this.settings = settings;
     this.http = http;
@@ -104,8 +110,14 @@ public final class Node {
     Config config = Settings.load(overrides, file);
     NodeSettings settings = Settings.read(config, "llmagentos.node", NodeSettings::create);
     HttpSettings http = Settings.read(config, "llmagentos.http", HttpSettings::create);
-    JournalSettings journal = Settings.read(config, "llmagentos.journal", section -> JournalSettings.create(section, settings.dataDirectory()));
-    requireFree(settings.host(), settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.arteryPort(), "llmagentos.node.artery-port");
+    JournalSettings journal = Settings.read(
+        config,
+        "llmagentos.journal",
+        section -> JournalSettings.create(section, settings.dataDirectory()));
+    requireFree(
+        settings.host(),
+        settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.arteryPort(),
+        "llmagentos.node.artery-port");
     requireFree(http.host(), http.port(), "llmagentos.http.port");
     requireFree(http.managementHost(), http.managementPort(), "llmagentos.http.management-port");
 
@@ -114,10 +126,15 @@ public final class Node {
       DataDirectory directory = DataDirectory.open(settings.dataDirectory());
       opened.add(directory);
       List<Subsystem> subsystems = Subsystems.discover();
-      List<Projector> projectors = subsystems.stream().flatMap(subsystem -> subsystem.projectors().stream()).toList();
+      List<Projector> projectors = subsystems.stream()
+          .flatMap(subsystem -> subsystem.projectors().stream())
+          .toList();
       JournalDatabase database = JournalDatabase.open(journal, projectors);
       opened.add(database);
-      Config full = pekko(settings, http).withFallback(journal.pekko()).withFallback(config).resolve();
+      Config full = pekko(settings, http)
+          .withFallback(journal.pekko())
+          .withFallback(config)
+          .resolve();
       ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "agentos", full);
       opened.add(system::terminate);
       Node node = new Node(full, settings, http, database, system);
@@ -145,15 +162,23 @@ public final class Node {
       ClusterSingleton.get(system)
           .init(SingletonActor.of(
                   DueTimers.create(
-                      database.dataSource(), blockingExecutor(), clock, config.getDuration("llmagentos.journal.timer-interval"), Map.copyOf(wakers)),
+                      database.dataSource(),
+                      blockingExecutor(),
+                      clock,
+                      config.getDuration("llmagentos.journal.timer-interval"),
+                      Map.copyOf(wakers)),
                   "due-timers")
               .withSettings(ClusterSingletonSettings.create(system).withRole("core")));
     }
     joinCluster();
     awaitUp();
-    List<Route> routes = subsystems.stream().flatMap(subsystem -> subsystem.routes(this).stream()).toList();
+    List<Route> routes = subsystems.stream()
+        .flatMap(subsystem -> subsystem.routes(this).stream())
+        .toList();
     HttpHost.open(this, http, watch, routes);
-    spawn(NodeHost.create(door().toString(), management().toString(), Map.copyOf(entityCounts)), "node-host");
+    spawn(
+        NodeHost.create(door().toString(), management().toString(), Map.copyOf(entityCounts)),
+        "node-host");
   }
 
   private ActorRef<DeadProcessWatch.Command> startDeadProcessWatch() {
@@ -169,21 +194,31 @@ public final class Node {
 
   private void joinCluster() {
     Cluster cluster = Cluster.get(system);
-    List<Address> seeds = settings.seedNodes().stream().map(seed -> AddressFromURIString.parse("pekko://agentos@" + seed)).toList();
-    cluster.manager().tell(new JoinSeedNodes(seeds.isEmpty() ? List.of(cluster.selfMember().address()) : seeds));
+    List<Address> seeds = settings.seedNodes().stream()
+        .map(seed -> AddressFromURIString.parse("pekko://agentos@" + seed))
+        .toList();
+    cluster
+        .manager()
+        .tell(new JoinSeedNodes(seeds.isEmpty() ? List.of(cluster.selfMember().address()) : seeds));
   }
 
   private void awaitUp() {
     CompletableFuture<Done> up = new CompletableFuture<>();
-    org.apache.pekko.cluster.Cluster.get(system).registerOnMemberUp(() -> up.complete(Done.getInstance()));
-    system.getWhenTerminated().thenAccept(done -> up.completeExceptionally(new IllegalStateException("the node was shut down while it joined")));
+    org.apache.pekko.cluster.Cluster.get(system)
+        .registerOnMemberUp(() -> up.complete(Done.getInstance()));
+    system
+        .getWhenTerminated()
+        .thenAccept(done -> up.completeExceptionally(
+            new IllegalStateException("the node was shut down while it joined")));
     try {
       up.get(settings.joinTimeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw new AgentOsException(
           ErrorCode.UNAVAILABLE,
-          "the node did not become a member within " + settings.joinTimeout() + " (llmagentos.node.join-timeout); seeds " + settings.seedNodes()
-              + " are unreachable, or refuse this node's wire version '" + WireTypes.version() + "' (see the log)",
+          "the node did not become a member within " + settings.joinTimeout()
+              + " (llmagentos.node.join-timeout); seeds " + settings.seedNodes()
+              + " are unreachable, or refuse this node's wire version '" + WireTypes.version()
+              + "' (see the log)",
           "llmagentos.node.seed-nodes",
           e);
     } catch (ExecutionException e) {
@@ -202,10 +237,14 @@ public final class Node {
     values.put("pekko.cluster.roles", List.copyOf(settings.roles()));
     values.put(WireVersionCheck.KEY, WireTypes.version());
     values.put("pekko.http.server.parsing.max-content-length", http.maxBodyBytes());
-    values.put("pekko.http.server.request-timeout", http.requestTimeout().plusSeconds(5).toMillis() + "ms");
+    values.put(
+        "pekko.http.server.request-timeout",
+        http.requestTimeout().plusSeconds(5).toMillis() + "ms");
     if (settings.transport() == NodeSettings.Transport.TLS_TCP) {
       String engine = "pekko.remote.artery.ssl.rotating-keys-engine";
-      values.put("pekko.remote.artery.ssl.ssl-engine-provider", "org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider");
+      values.put(
+          "pekko.remote.artery.ssl.ssl-engine-provider",
+          "org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider");
       values.put(engine + ".key-file", settings.tls().key());
       values.put(engine + ".cert-file", settings.tls().certificate());
       values.put(engine + ".ca-cert-file", settings.tls().ca());
@@ -229,7 +268,11 @@ public final class Node {
       new ServerSocket(port, 1, InetAddress.getByName(host)).close();
     } catch (IOException e) {
       throw new AgentOsException(
-          ErrorCode.PORT_IN_USE, "port " + port + " on " + host + " is not free (" + e.getMessage() + "); choose another by " + key + " or --port", key, e);
+          ErrorCode.PORT_IN_USE,
+          "port " + port + " on " + host + " is not free (" + e.getMessage()
+              + "); choose another by " + key + " or --port",
+          key,
+          e);
     }
   }
 
@@ -237,7 +280,8 @@ public final class Node {
     try {
       resource.close();
     } catch (Exception e) {
-      org.slf4j.LoggerFactory.getLogger(Node.class).warn("while giving up the boot: {}", e.toString());
+      org.slf4j.LoggerFactory.getLogger(Node.class)
+          .warn("while giving up the boot: {}", e.toString());
     }
   }
 
@@ -303,7 +347,11 @@ public final class Node {
   /** Show how many entities of a kind are in memory, in the node's description and as a gauge. */
   public void countEntities(String kind, IntSupplier count) {
     entityCounts.put(kind, count);
-    metrics.gauge("llmagentos.entities", Set.of(io.micrometer.core.instrument.Tag.of("kind", kind)), count, IntSupplier::getAsInt);
+    metrics.gauge(
+        "llmagentos.entities",
+        Set.of(io.micrometer.core.instrument.Tag.of("kind", kind)),
+        count,
+        IntSupplier::getAsInt);
   }
 
   /** Say how entities of a kind are woken when their timers are due. */
@@ -313,7 +361,8 @@ public final class Node {
 
   /** Let a shutdown wait for this, after the doors closed and before entities move. */
   public void drain(String what, Supplier<CompletionStage<Done>> drained) {
-    CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), what, drained);
+    CoordinatedShutdown.get(system)
+        .addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), what, drained);
   }
 
   public CompletionStage<Done> stop() {

@@ -46,16 +46,24 @@ public record NodeSettings(
     seedNodes = List.copyOf(seedNodes);
     for (String role : roles) {
       if (!ROLES.contains(role)) {
-        throw new AgentOsException(ErrorCode.SETTINGS_INVALID, "llmagentos.node.roles has '" + role + "', known are " + ROLES, "llmagentos.node.roles");
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            "llmagentos.node.roles has '" + role + "', known are " + ROLES,
+            "llmagentos.node.roles");
       }
     }
-    if (transport == Transport.TLS_TCP && (tls.certificate().isEmpty() || tls.key().isEmpty() || tls.ca().isEmpty())) {
+    if (transport == Transport.TLS_TCP
+        && (tls.certificate().isEmpty() || tls.key().isEmpty() || tls.ca().isEmpty())) {
       throw new AgentOsException(
-          ErrorCode.SETTINGS_INVALID, "transport tls-tcp needs llmagentos.node.tls.certificate, key and ca", "llmagentos.node.tls");
+          ErrorCode.SETTINGS_INVALID,
+          "transport tls-tcp needs llmagentos.node.tls.certificate, key and ca",
+          "llmagentos.node.tls");
     }
     if (transport == Transport.AERON_UDP && aeronDirectory.isEmpty()) {
       throw new AgentOsException(
-          ErrorCode.SETTINGS_INVALID, "transport aeron-udp needs llmagentos.node.aeron-dir, the directory of the machine's media driver", "llmagentos.node.aeron-dir");
+          ErrorCode.SETTINGS_INVALID,
+          "transport aeron-udp needs llmagentos.node.aeron-dir, the directory of the machine's media driver",
+          "llmagentos.node.aeron-dir");
     }
   }
 
@@ -67,7 +75,10 @@ public record NodeSettings(
         Path.of(section.getString("data-dir")),
         section.getStringList("seed-nodes"),
         transport(section.getString("transport")),
-        new Tls(section.getString("tls.certificate"), section.getString("tls.key"), section.getString("tls.ca")),
+        new Tls(
+            section.getString("tls.certificate"),
+            section.getString("tls.key"),
+            section.getString("tls.ca")),
         section.getString("aeron-dir"),
         section.getDuration("join-timeout"),
         section.getDuration("drain-timeout"));
@@ -80,6 +91,8 @@ public record NodeSettings(
       }
     }
     throw new AgentOsException(
-        ErrorCode.SETTINGS_INVALID, "llmagentos.node.transport must be tcp, tls-tcp or aeron-udp, is '" + id + "'", "llmagentos.node.transport");
+        ErrorCode.SETTINGS_INVALID,
+        "llmagentos.node.transport must be tcp, tls-tcp or aeron-udp, is '" + id + "'",
+        "llmagentos.node.transport");
   }
 }

@@ -21,8 +21,9 @@ public final class Subsystems {
       Subsystem next = waiting.stream()
           .filter(subsystem -> started.containsAll(subsystem.requires()))
           .findFirst()
-          .orElseThrow(() -> new IllegalStateException("subsystems " + waiting.stream().map(Subsystem::name).toList()
-              + " require what is not on the class path, or each other"));
+          .orElseThrow(() -> new IllegalStateException(
+              "subsystems " + waiting.stream().map(Subsystem::name).toList()
+                  + " require what is not on the class path, or each other"));
       waiting.remove(next);
       ordered.add(next);
       started.add(next.name());

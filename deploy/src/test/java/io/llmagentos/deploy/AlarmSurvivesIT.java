@@ -14,7 +14,18 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** An alarm set by talking outlives the death of every node that ever had to do with it, and is set and removed once. */
 class AlarmSurvivesIT {
   /** The scripted model answers by rules, the same on every node. */
-  private static final String SETTINGS = "llmagentos.agent.model = scripted\n";
+  private static final String SETTINGS =
+      """
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
+      llmagentos.model.models.scripted {
+        kind = scripted
+        rules = [
+          { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
+          { when = "what alarms", call = alarm_query }
+          { when = "cancel the (?<date>\\\\w+) one", call = alarm_remove }
+        ]
+      }
+      """;
 
   @RegisterExtension
   static final LocalCluster CLUSTER = new LocalCluster("alarm-survives", 3, SETTINGS);
@@ -55,7 +66,7 @@ class AlarmSurvivesIT {
     door.say(session, last, "what alarms do I have");
     assertEveryTurnFinishedOnce(door, session, last, 7);
     assertThat(alarmEvents(door).stream().skip(before))
-        .containsExactly("alarm_set", "alarm_removed");
+        .containsExactly("alarm-set", "alarm-removed");
   }
 
   @Test
@@ -117,9 +128,10 @@ class AlarmSurvivesIT {
   /** What the agent's journal says about alarms, in order. */
   private static List<String> alarmEvents(Door door) throws IOException, InterruptedException {
     JsonNode events = door.get("/v1/agents/assistant/events");
-    return StreamSupport.stream(events.spliterator(), false)
-        .map(event -> event.path("type").asText())
-        .filter(type -> type.startsWith("alarm_"))
+    return StreamSupport.stream(events.path("data").spliterator(), false)
+        .flatMap(event -> StreamSupport.stream(event.path("changes").spliterator(), false))
+        .map(change -> change.path("type").asText())
+        .filter(type -> type.startsWith("alarm-"))
         .toList();
   }
 

@@ -69,7 +69,11 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
   public record Open(Context context, String agent, String subject, ActorRef<Reply> replyTo) implements Request {}
 
   /** A turn of the principal. Saying a turn again, under the same id, has no second effect: it is answered from the journal. */
-  public record Say(Context context, String turn, List<ContentPart> content, ActorRef<Reply> replyTo) implements Request {}
+  public record Say(Context context, String turn, List<ContentPart> content, ActorRef<Reply> replyTo) implements Request {
+    public Say {
+      content = List.copyOf(content);
+    }
+  }
 
   /** Stop the named turn, or with an empty name the current one. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
@@ -105,7 +109,11 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
-  public record Description(String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version) implements Reply {}
+  public record Description(String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version) implements Reply {
+    public Description {
+      turns = List.copyOf(turns);
+    }
+  }
 
   /**
    * What a session needs from its node.

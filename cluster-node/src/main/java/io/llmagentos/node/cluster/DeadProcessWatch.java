@@ -46,7 +46,11 @@ public final class DeadProcessWatch {
   private final Map<Long, Integer> refusals = new HashMap<>();
   private final Set<Long> probing = new HashSet<>();
 
-  private DeadProcessWatch(ActorContext<Command> context, Predicate<Address> refuses, int refusalsToDown, Executor blocking) {
+  private DeadProcessWatch(
+      ActorContext<Command> context,
+      Predicate<Address> refuses,
+      int refusalsToDown,
+      Executor blocking) {
     this.context = context;
     this.cluster = Cluster.get(context.getSystem());
     this.refuses = refuses;
@@ -58,7 +62,8 @@ public final class DeadProcessWatch {
    * @param probeEvery zero: never probe
    * @param refuses tells whether the address refuses a connection; may block
    */
-  public static Behavior<Command> create(Duration probeEvery, int refusalsToDown, Predicate<Address> refuses, Executor blocking) {
+  public static Behavior<Command> create(
+      Duration probeEvery, int refusalsToDown, Predicate<Address> refuses, Executor blocking) {
     return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
       if (probeEvery.isPositive()) {
         timers.startTimerWithFixedDelay(new Probe(), probeEvery);
@@ -94,11 +99,13 @@ public final class DeadProcessWatch {
     for (Member member : cluster.state().getMembers()) {
       long uid = member.uniqueAddress().longUid();
       present.add(uid);
-      if (!member.uniqueAddress().equals(cluster.selfMember().uniqueAddress()) && probing.add(uid)) {
+      if (!member.uniqueAddress().equals(cluster.selfMember().uniqueAddress())
+          && probing.add(uid)) {
         Address address = member.address();
         context.pipeToSelf(
             CompletableFuture.supplyAsync(() -> refuses.test(address), blocking),
-            (refused, failure) -> new Probed(address, uid, failure == null && Boolean.TRUE.equals(refused)));
+            (refused, failure) ->
+                new Probed(address, uid, failure == null && Boolean.TRUE.equals(refused)));
       }
     }
     refusals.keySet().retainAll(present);
@@ -112,7 +119,12 @@ public final class DeadProcessWatch {
       refusals.remove(probed.uid());
     }
     if (inARow == refusalsToDown) {
-      context.getLog().warn("{} refused {} connections in a row: its process is gone, downing it", probed.address(), inARow);
+      context
+          .getLog()
+          .warn(
+              "{} refused {} connections in a row: its process is gone, downing it",
+              probed.address(),
+              inARow);
       down(probed.address());
     }
     return Behaviors.same();
@@ -126,7 +138,9 @@ public final class DeadProcessWatch {
 
   private void down(Address address) {
     for (Member member : cluster.state().getMembers()) {
-      if (member.address().equals(address) && !MemberStatus.down().equals(member.status()) && !address.equals(cluster.selfMember().address())) {
+      if (member.address().equals(address)
+          && !MemberStatus.down().equals(member.status())
+          && !address.equals(cluster.selfMember().address())) {
         cluster.manager().tell(new Down(address));
       }
     }

@@ -24,15 +24,27 @@ public final class NodeHost {
    * @param entities how many entities of each kind are in this node's memory
    */
   public record Description(
-      String address, String door, String management, long pid, int cores, int heapMegabytes, long uptimeSeconds, Map<String, Integer> entities)
-      implements WireMessage {}
+      String address,
+      String door,
+      String management,
+      long pid,
+      int cores,
+      int heapMegabytes,
+      long uptimeSeconds,
+      Map<String, Integer> entities)
+      implements WireMessage {
+    public Description {
+      entities = Map.copyOf(entities);
+    }
+  }
 
   private NodeHost() {}
 
   /**
    * @param entities counters by kind, read at each question
    */
-  public static Behavior<Command> create(String door, String management, Map<String, IntSupplier> entities) {
+  public static Behavior<Command> create(
+      String door, String management, Map<String, IntSupplier> entities) {
     return Behaviors.setup(context -> {
       String address = Cluster.get(context.getSystem()).selfMember().address().toString();
       context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
@@ -40,15 +52,17 @@ public final class NodeHost {
           .onMessage(Describe.class, describe -> {
             TreeMap<String, Integer> counts = new TreeMap<>();
             entities.forEach((kind, count) -> counts.put(kind, count.getAsInt()));
-            describe.replyTo().tell(new Description(
-                address,
-                door,
-                management,
-                ProcessHandle.current().pid(),
-                Runtime.getRuntime().availableProcessors(),
-                (int) (Runtime.getRuntime().maxMemory() >> 20),
-                ManagementFactory.getRuntimeMXBean().getUptime() / 1000,
-                counts));
+            describe
+                .replyTo()
+                .tell(new Description(
+                    address,
+                    door,
+                    management,
+                    ProcessHandle.current().pid(),
+                    Runtime.getRuntime().availableProcessors(),
+                    (int) (Runtime.getRuntime().maxMemory() >> 20),
+                    ManagementFactory.getRuntimeMXBean().getUptime() / 1000,
+                    counts));
             return Behaviors.same();
           })
           .build();

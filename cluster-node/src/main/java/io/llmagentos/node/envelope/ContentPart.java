@@ -17,8 +17,10 @@ public sealed interface ContentPart {
 
   /** The text parts, joined by line breaks. */
   static String textOf(List<ContentPart> content) {
-    return content.stream().map(part -> switch (part) {
-      case Text text -> text.text();
-    }).collect(Collectors.joining("\n"));
+    return content.stream()
+        .map(part -> switch (part) {
+          case Text text -> text.text();
+        })
+        .collect(Collectors.joining("\n"));
   }
 }

@@ -10,7 +10,8 @@ import java.time.Instant;
  * @param deadline after which nobody waits for the answer any more
  * @param trace the W3C trace id (32 hex digits) that the logs carry
  */
-public record Context(String tenant, String principal, Instant deadline, String trace, Provenance provenance) {
+public record Context(
+    String tenant, String principal, Instant deadline, String trace, Provenance provenance) {
   public Context {
     requireName("tenant", tenant);
     requireName("principal", principal);
@@ -18,7 +19,8 @@ public record Context(String tenant, String principal, Instant deadline, String 
 
   private static void requireName(String what, String value) {
     if (value.isEmpty() || value.length() > 256) {
-      throw new IllegalArgumentException(what + " must have 1 to 256 characters, has " + value.length());
+      throw new IllegalArgumentException(
+          what + " must have 1 to 256 characters, has " + value.length());
     }
   }
 }

@@ -18,7 +18,8 @@ public final class AgentOsException extends RuntimeException {
     this(code, message, param, null);
   }
 
-  public AgentOsException(ErrorCode code, String message, @Nullable String param, @Nullable Throwable cause) {
+  public AgentOsException(
+      ErrorCode code, String message, @Nullable String param, @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
     this.param = param;

@@ -61,7 +61,8 @@ public abstract class Api extends AllDirectives {
   /** The caller's context, from the credential; 401 without a valid one. */
   protected Route withContext(Function<Context, Route> inner) {
     return extractRequest(request -> {
-      Optional<String> token = request.getHeader("authorization")
+      Optional<String> token = request
+          .getHeader("authorization")
           .map(HttpHeader::value)
           .filter(value -> value.regionMatches(true, 0, "Bearer ", 0, 7))
           .map(value -> value.substring(7).strip());
@@ -72,7 +73,9 @@ public abstract class Api extends AllDirectives {
       if (key == null) {
         return complete(ApiError.response(
             ErrorCode.UNAUTHENTICATED,
-            token.isEmpty() ? "send an API key: 'Authorization: Bearer KEY'" : "the API key is not one of this cluster's",
+            token.isEmpty()
+                ? "send an API key: 'Authorization: Bearer KEY'"
+                : "the API key is not one of this cluster's",
             null));
       }
       return inner.apply(context(key.tenant(), key.principal(), request));
@@ -80,12 +83,18 @@ public abstract class Api extends AllDirectives {
   }
 
   private Context context(String tenant, String principal, HttpRequest request) {
-    return new Context(tenant, principal, clock.instant().plus(requestTimeout), trace(request), Provenance.PRINCIPAL);
+    return new Context(
+        tenant,
+        principal,
+        clock.instant().plus(requestTimeout),
+        trace(request),
+        Provenance.PRINCIPAL);
   }
 
   /** The trace id of the request: from W3C {@code traceparent}, else a new one. */
   static String trace(HttpRequest request) {
-    return request.getHeader("traceparent")
+    return request
+        .getHeader("traceparent")
         .map(HttpHeader::value)
         .filter(value -> value.matches("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"))
         .map(value -> value.substring(3, 35))
@@ -101,16 +110,23 @@ public abstract class Api extends AllDirectives {
     try {
       JsonNode json = JSON.readTree(bytes.toArrayUnsafe());
       if (!json.isObject()) {
-        throw new AgentOsException(ErrorCode.MALFORMED_JSON, "the body must be a JSON object, is " + (json.isMissingNode() ? "empty" : json.getNodeType()));
+        throw new AgentOsException(
+            ErrorCode.MALFORMED_JSON,
+            "the body must be a JSON object, is "
+                + (json.isMissingNode() ? "empty" : json.getNodeType()));
       }
       return json;
     } catch (JsonProcessingException e) {
       throw new AgentOsException(
           ErrorCode.MALFORMED_JSON,
           "the body is not valid JSON: " + e.getOriginalMessage()
-              + (e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr()));
+              + (e.getLocation() == null
+                  ? ""
+                  : " at line " + e.getLocation().getLineNr() + ", column "
+                      + e.getLocation().getColumnNr()));
     } catch (java.io.IOException e) {
-      throw new AgentOsException(ErrorCode.MALFORMED_JSON, "the body is not valid JSON: " + e.getMessage());
+      throw new AgentOsException(
+          ErrorCode.MALFORMED_JSON, "the body is not valid JSON: " + e.getMessage());
     }
   }
 
@@ -130,8 +146,9 @@ public abstract class Api extends AllDirectives {
 
   /** Server-sent events; comments keep the connection alive, so that a dead client is noticed. */
   protected static HttpResponse events(Source<ByteString, ?> events) {
-    Source<ByteString, NotUsed> alive =
-        events.mapMaterializedValue(value -> NotUsed.getInstance()).keepAlive(HEARTBEAT, () -> ByteString.fromString(": alive\n\n"));
+    Source<ByteString, NotUsed> alive = events
+        .mapMaterializedValue(value -> NotUsed.getInstance())
+        .keepAlive(HEARTBEAT, () -> ByteString.fromString(": alive\n\n"));
     return HttpResponse.create()
         .addHeader(RawHeader.create("Cache-Control", "no-cache"))
         .addHeader(RawHeader.create("X-Accel-Buffering", "no"))
@@ -149,7 +166,10 @@ public abstract class Api extends AllDirectives {
       if (!name.isEmpty()) {
         text.append("event: ").append(name).append('\n');
       }
-      return ByteString.fromString(text.append("data: ").append(data instanceof String s ? s : JSON.writeValueAsString(data)).append("\n\n").toString());
+      return ByteString.fromString(text.append("data: ")
+          .append(data instanceof String s ? s : JSON.writeValueAsString(data))
+          .append("\n\n")
+          .toString());
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -157,7 +177,9 @@ public abstract class Api extends AllDirectives {
 
   protected static String sha256(String text) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

@@ -11,11 +11,11 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
-import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,19 +61,29 @@ public final class ApiError {
   /** The typed error within a failure; {@code INTERNAL}, logged, when there is none. */
   public static AgentOsException known(Throwable failure) {
     Throwable cause = failure;
-    while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
       cause = cause.getCause();
     }
     return switch (cause) {
       case AgentOsException known -> known;
-      case EntityStreamSizeException large -> new AgentOsException(
-          ErrorCode.BODY_TOO_LARGE,
-          "the request body exceeds " + large.limit() + " bytes (llmagentos.http.max-body)" + large.actualSize().map(size -> ": it has " + size).getOrElse(() -> ""));
-      case EntityStreamException broken -> new AgentOsException(ErrorCode.INVALID_REQUEST, "the request body could not be read: " + broken.getMessage());
-      case TimeoutException timeout -> new AgentOsException(ErrorCode.UNAVAILABLE, "no answer within the time limit; try again", null, timeout);
+      case EntityStreamSizeException large ->
+        new AgentOsException(
+            ErrorCode.BODY_TOO_LARGE,
+            "the request body exceeds " + large.limit() + " bytes (llmagentos.http.max-body)"
+                + large.actualSize().map(size -> ": it has " + size).getOrElse(() -> ""));
+      case EntityStreamException broken ->
+        new AgentOsException(
+            ErrorCode.INVALID_REQUEST,
+            "the request body could not be read: " + broken.getMessage());
+      case TimeoutException timeout ->
+        new AgentOsException(
+            ErrorCode.UNAVAILABLE, "no answer within the time limit; try again", null, timeout);
       default -> {
         LOG.error("request failed", failure);
-        yield new AgentOsException(ErrorCode.INTERNAL, "the request failed inside the platform; the log has the details under this request's trace id");
+        yield new AgentOsException(
+            ErrorCode.INTERNAL,
+            "the request failed inside the platform; the log has the details under this request's trace id");
       }
     };
   }

@@ -32,34 +32,48 @@ final class ClusterRoutes extends Api {
   }
 
   Route route() {
-    return pathPrefix("v1", () -> path("cluster", () -> get(() -> withContext(context ->
-        completeLater(describe().thenApply(body -> json(200, body)))))));
+    return pathPrefix(
+        "v1",
+        () -> path(
+            "cluster",
+            () -> get(() -> withContext(
+                context -> completeLater(describe().thenApply(body -> json(200, body)))))));
   }
 
   private CompletionStage<ObjectNode> describe() {
     return AskPattern.<Receptionist.Command, Receptionist.Listing>ask(
-            node.system().receptionist(), replyTo -> Receptionist.find(NodeHost.KEY, replyTo), ASK, node.system().scheduler())
+            node.system().receptionist(),
+            replyTo -> Receptionist.find(NodeHost.KEY, replyTo),
+            ASK,
+            node.system().scheduler())
         .thenCompose(listing -> descriptions(listing.getServiceInstances(NodeHost.KEY)))
         .thenApply(this::body);
   }
 
   /** The descriptions that arrive in time; a node that does not answer is listed without. */
-  private CompletionStage<Map<String, NodeHost.Description>> descriptions(Iterable<ActorRef<NodeHost.Command>> hosts) {
+  private CompletionStage<Map<String, NodeHost.Description>> descriptions(
+      Iterable<ActorRef<NodeHost.Command>> hosts) {
     Map<String, NodeHost.Description> found = new ConcurrentHashMap<>();
     List<CompletableFuture<?>> asked = new ArrayList<>();
     for (ActorRef<NodeHost.Command> host : hosts) {
-      asked.add(AskPattern.<NodeHost.Command, NodeHost.Description>ask(host, NodeHost.Describe::new, ASK, node.system().scheduler())
+      asked.add(AskPattern.<NodeHost.Command, NodeHost.Description>ask(
+              host, NodeHost.Describe::new, ASK, node.system().scheduler())
           .thenAccept(description -> found.put(description.address(), description))
           .exceptionally(timeout -> null)
           .toCompletableFuture());
     }
-    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new)).thenApply(done -> found);
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new))
+        .thenApply(done -> found);
   }
 
   private ObjectNode body(Map<String, NodeHost.Description> descriptions) {
     ClusterEvent.CurrentClusterState state = Cluster.get(node.system()).state();
     ObjectNode body = JSON.createObjectNode();
-    body.put("journal", node.config().getString("pekko-persistence-jdbc.shared-databases.slick.db.url").replaceAll("[;?].*", ""));
+    body.put(
+        "journal",
+        node.config()
+            .getString("pekko-persistence-jdbc.shared-databases.slick.db.url")
+            .replaceAll("[;?].*", ""));
     ArrayNode members = body.putArray("members");
     Member oldest = StreamSupport.stream(state.getMembers().spliterator(), false)
         .filter(member -> member.hasRole("core"))
@@ -69,9 +83,16 @@ final class ClusterRoutes extends Api {
       String address = member.address().toString();
       ObjectNode json = members.addObject();
       json.put("address", address);
-      json.put("status", state.getUnreachable().contains(member) ? "Unreachable" : member.status().toString());
+      json.put(
+          "status",
+          state.getUnreachable().contains(member)
+              ? "Unreachable"
+              : member.status().toString());
       ArrayNode roles = json.putArray("roles");
-      member.getRoles().stream().filter(role -> !role.startsWith("dc-")).sorted().forEach(roles::add);
+      member.getRoles().stream()
+          .filter(role -> !role.startsWith("dc-"))
+          .sorted()
+          .forEach(roles::add);
       json.put("oldest", member.equals(oldest));
       json.put("self", member.equals(Cluster.get(node.system()).selfMember()));
       NodeHost.Description description = descriptions.get(address);

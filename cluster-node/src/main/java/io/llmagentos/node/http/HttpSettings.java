@@ -26,7 +26,10 @@ public record HttpSettings(
     public ApiKey {
       if (key.length() < 16) {
         throw new AgentOsException(
-            ErrorCode.SETTINGS_INVALID, "an API key must have at least 16 characters, the one of " + principal + " has " + key.length(), "llmagentos.http.api-keys");
+            ErrorCode.SETTINGS_INVALID,
+            "an API key must have at least 16 characters, the one of " + principal + " has "
+                + key.length(),
+            "llmagentos.http.api-keys");
       }
     }
   }
@@ -38,14 +41,16 @@ public record HttpSettings(
     if (apiKeys.isEmpty() && !address(host, "llmagentos.http.host").isLoopbackAddress()) {
       throw new AgentOsException(
           ErrorCode.SETTINGS_INVALID,
-          "llmagentos.http.host is " + host + ", which others can reach, but llmagentos.http.api-keys is empty; configure keys or bind 127.0.0.1",
+          "llmagentos.http.host is " + host
+              + ", which others can reach, but llmagentos.http.api-keys is empty; configure keys or bind 127.0.0.1",
           "llmagentos.http.host");
     }
     InetAddress management = address(managementHost, "llmagentos.http.management-host");
     if (!management.isLoopbackAddress() && !management.isSiteLocalAddress()) {
       throw new AgentOsException(
           ErrorCode.SETTINGS_INVALID,
-          "llmagentos.http.management-host is " + managementHost + ", which is public; use loopback or a private address",
+          "llmagentos.http.management-host is " + managementHost
+              + ", which is public; use loopback or a private address",
           "llmagentos.http.management-host");
     }
   }
@@ -57,7 +62,8 @@ public record HttpSettings(
         section.getString("management-host"),
         section.getInt("management-port"),
         section.getConfigList("api-keys").stream()
-            .map(key -> new ApiKey(key.getString("key"), key.getString("tenant"), key.getString("principal")))
+            .map(key -> new ApiKey(
+                key.getString("key"), key.getString("tenant"), key.getString("principal")))
             .toList(),
         new HashSet<>(section.getStringList("allowed-hosts")),
         new HashSet<>(section.getStringList("allowed-origins")),
@@ -69,7 +75,8 @@ public record HttpSettings(
     try {
       return InetAddress.getByName(host);
     } catch (UnknownHostException e) {
-      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, key + " names the unknown host '" + host + "'", key, e);
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID, key + " names the unknown host '" + host + "'", key, e);
     }
   }
 }

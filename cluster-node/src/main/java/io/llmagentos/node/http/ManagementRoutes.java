@@ -31,11 +31,20 @@ final class ManagementRoutes extends Api {
 
   Route route() {
     return concat(
-        pathPrefix("health", () -> concat(
-            path("live", () -> get(() -> complete(json(200, Map.of("status", "live"))))),
-            path("ready", () -> get(() -> completeLater(CompletableFuture.supplyAsync(this::ready, node.blockingExecutor())))))),
-        path("metrics", () -> get(() -> complete(
-            HttpResponse.create().withEntity(ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8"), node.metrics().scrape().getBytes(java.nio.charset.StandardCharsets.UTF_8))))),
+        pathPrefix(
+            "health",
+            () -> concat(
+                path("live", () -> get(() -> complete(json(200, Map.of("status", "live"))))),
+                path(
+                    "ready",
+                    () -> get(() -> completeLater(
+                        CompletableFuture.supplyAsync(this::ready, node.blockingExecutor())))))),
+        path(
+            "metrics",
+            () -> get(() -> complete(HttpResponse.create()
+                .withEntity(
+                    ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8"),
+                    node.metrics().scrape().getBytes(java.nio.charset.StandardCharsets.UTF_8))))),
         pathPrefix("cluster", () -> path("exited", () -> post(() -> withJson(this::exited)))));
   }
 
@@ -50,7 +59,15 @@ final class ManagementRoutes extends Api {
       journal = "down: " + e.getMessage();
     }
     boolean ready = status.equals(MemberStatus.up()) && journal.equals("up");
-    return json(ready ? 200 : 503, Map.of("status", ready ? "ready" : "not ready", "member", status.toString(), "journal", journal));
+    return json(
+        ready ? 200 : 503,
+        Map.of(
+            "status",
+            ready ? "ready" : "not ready",
+            "member",
+            status.toString(),
+            "journal",
+            journal));
   }
 
   private Route exited(JsonNode body) {
@@ -58,7 +75,11 @@ final class ManagementRoutes extends Api {
     try {
       address = AddressFromURIString.parse(body.path("address").asText());
     } catch (RuntimeException e) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, "address must look like pekko://agentos@host:port, is " + body.path("address"), "address", e);
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "address must look like pekko://agentos@host:port, is " + body.path("address"),
+          "address",
+          e);
     }
     watch.tell(new DeadProcessWatch.Exited(address));
     return complete(json(202, Map.of("address", address.toString())));

@@ -71,7 +71,12 @@ public final class DueTimers {
   /**
    * @param wakers by the kind of entity, the part of the persistence id before {@code |}
    */
-  public static Behavior<Command> create(DataSource database, Executor blocking, Clock clock, Duration pollEvery, Map<String, Waker> wakers) {
+  public static Behavior<Command> create(
+      DataSource database,
+      Executor blocking,
+      Clock clock,
+      Duration pollEvery,
+      Map<String, Waker> wakers) {
     return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
       timers.startSingleTimer(new Poll(), pollEvery);
       return new DueTimers(context, timers, database, blocking, clock, pollEvery, wakers).polling();
@@ -79,7 +84,10 @@ public final class DueTimers {
   }
 
   private Behavior<Command> polling() {
-    return Behaviors.receive(Command.class).onMessage(Poll.class, poll -> onPoll()).onMessage(Due.class, this::onDue).build();
+    return Behaviors.receive(Command.class)
+        .onMessage(Poll.class, poll -> onPoll())
+        .onMessage(Due.class, this::onDue)
+        .build();
   }
 
   private Behavior<Command> onPoll() {
@@ -112,7 +120,12 @@ public final class DueTimers {
     int bar = timer.persistenceId().indexOf('|');
     Waker waker = wakers.get(timer.persistenceId().substring(0, bar));
     if (waker == null) {
-      context.getLog().warn("nobody wakes {} for its timer {}: its subsystem is not on the class path", timer.persistenceId(), timer.name());
+      context
+          .getLog()
+          .warn(
+              "nobody wakes {} for its timer {}: its subsystem is not on the class path",
+              timer.persistenceId(),
+              timer.name());
     } else {
       waker.wake(timer.persistenceId().substring(bar + 1), timer.name());
     }
@@ -121,12 +134,14 @@ public final class DueTimers {
   private List<Timer> readDue(Instant now) {
     try (Connection connection = database.getConnection();
         PreparedStatement select = connection.prepareStatement(
-            "SELECT persistence_id, timer, due_at FROM due_timer WHERE due_at <= ? ORDER BY due_at LIMIT " + BATCH)) {
+            "SELECT persistence_id, timer, due_at FROM due_timer WHERE due_at <= ? ORDER BY due_at LIMIT "
+                + BATCH)) {
       select.setLong(1, now.toEpochMilli());
       List<Timer> due = new ArrayList<>();
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
-          due.add(new Timer(rows.getString(1), rows.getString(2), Instant.ofEpochMilli(rows.getLong(3))));
+          due.add(new Timer(
+              rows.getString(1), rows.getString(2), Instant.ofEpochMilli(rows.getLong(3))));
         }
       }
       connection.rollback();

@@ -47,7 +47,8 @@ public final class JournalDatabase implements AutoCloseable {
     } catch (RuntimeException e) {
       throw new AgentOsException(
           ErrorCode.DATA_DIRECTORY_UNUSABLE,
-          "the journal at " + settings.url() + " cannot be opened: " + rootMessage(e) + "; check llmagentos.journal.url, or stop the node that holds it",
+          "the journal at " + settings.url() + " cannot be opened: " + rootMessage(e)
+              + "; check llmagentos.journal.url, or stop the node that holds it",
           "llmagentos.journal.url",
           e);
     }
@@ -55,7 +56,11 @@ public final class JournalDatabase implements AutoCloseable {
       createSchema(pool, settings, projectors);
     } catch (SQLException e) {
       pool.close();
-      throw new AgentOsException(ErrorCode.DATA_DIRECTORY_UNUSABLE, "the journal's schema cannot be created: " + e.getMessage(), "llmagentos.journal.url", e);
+      throw new AgentOsException(
+          ErrorCode.DATA_DIRECTORY_UNUSABLE,
+          "the journal's schema cannot be created: " + e.getMessage(),
+          "llmagentos.journal.url",
+          e);
     }
     return new JournalDatabase(pool);
   }
@@ -70,12 +75,17 @@ public final class JournalDatabase implements AutoCloseable {
     pool.close();
   }
 
-  private static void createSchema(DataSource source, JournalSettings settings, List<Projector> projectors) throws SQLException {
-    List<String> statements = new ArrayList<>(pekkoSchema(settings.isPostgres() ? "schema/postgres/postgres-create-schema.sql" : "schema/h2/h2-create-schema.sql"));
+  private static void createSchema(
+      DataSource source, JournalSettings settings, List<Projector> projectors) throws SQLException {
+    List<String> statements = new ArrayList<>(pekkoSchema(
+        settings.isPostgres()
+            ? "schema/postgres/postgres-create-schema.sql"
+            : "schema/h2/h2-create-schema.sql"));
     statements.addAll(EventProjection.SCHEMA);
     projectors.forEach(projector -> statements.addAll(projector.schema()));
     for (int attempt = 1; ; attempt++) {
-      try (Connection connection = source.getConnection(); Statement statement = connection.createStatement()) {
+      try (Connection connection = source.getConnection();
+          Statement statement = connection.createStatement()) {
         if (settings.isPostgres()) {
           statement.execute("SELECT pg_advisory_xact_lock(" + SCHEMA_LOCK + ")");
         }
@@ -85,7 +95,8 @@ public final class JournalDatabase implements AutoCloseable {
         connection.commit();
         return;
       } catch (SQLException e) {
-        // H2 has no lock around DDL: of two nodes that start at once one may find a table half made by the other.
+        // H2 has no lock around DDL: of two nodes that start at once one may find a table half made
+        // by the other.
         if (attempt == 5 || settings.isPostgres()) {
           throw e;
         }
@@ -98,7 +109,8 @@ public final class JournalDatabase implements AutoCloseable {
       if (in == null) {
         throw new IllegalStateException(resource + " is not on the class path");
       }
-      String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("(?m)--.*$", "");
+      String sql =
+          new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("(?m)--.*$", "");
       return Arrays.stream(sql.split(";"))
           .map(String::strip)
           .filter(s -> !s.isEmpty() && !s.contains("durable_state") && !s.contains("global_offset"))

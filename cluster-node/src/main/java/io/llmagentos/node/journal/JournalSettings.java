@@ -17,7 +17,8 @@ public record JournalSettings(String url, String user, String password, int conn
     String url = section.getString("url");
     if (url.isEmpty()) {
       // Without WRITE_DELAY=0 a kill -9 loses events that were acknowledged.
-      url = "jdbc:h2:file:" + dataDirectory.toAbsolutePath().resolve("journal") + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
+      url = "jdbc:h2:file:" + dataDirectory.toAbsolutePath().resolve("journal")
+          + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
     }
     if (!url.startsWith("jdbc:h2:") && !url.startsWith("jdbc:postgresql:")) {
       throw new AgentOsException(
@@ -25,7 +26,11 @@ public record JournalSettings(String url, String user, String password, int conn
           "llmagentos.journal.url must start with jdbc:h2: or jdbc:postgresql:, is " + url,
           "llmagentos.journal.url");
     }
-    return new JournalSettings(url, section.getString("user"), section.getString("password"), section.getInt("connections"));
+    return new JournalSettings(
+        url,
+        section.getString("user"),
+        section.getString("password"),
+        section.getInt("connections"));
   }
 
   public boolean isPostgres() {
@@ -36,7 +41,9 @@ public record JournalSettings(String url, String user, String password, int conn
   public Config pekko() {
     String database = "pekko-persistence-jdbc.shared-databases.slick";
     return ConfigFactory.parseMap(Map.ofEntries(
-        Map.entry(database + ".profile", isPostgres() ? "slick.jdbc.PostgresProfile$" : "slick.jdbc.H2Profile$"),
+        Map.entry(
+            database + ".profile",
+            isPostgres() ? "slick.jdbc.PostgresProfile$" : "slick.jdbc.H2Profile$"),
         Map.entry(database + ".db.url", url),
         Map.entry(database + ".db.user", user),
         Map.entry(database + ".db.password", password),
@@ -47,7 +54,8 @@ public record JournalSettings(String url, String user, String password, int conn
         Map.entry("jdbc-journal.use-shared-db", "slick"),
         Map.entry("jdbc-snapshot-store.use-shared-db", "slick"),
         Map.entry("jdbc-read-journal.use-shared-db", "slick"),
-        Map.entry("pekko.projection.jdbc.dialect", isPostgres() ? "postgres-dialect" : "h2-dialect")));
+        Map.entry(
+            "pekko.projection.jdbc.dialect", isPostgres() ? "postgres-dialect" : "h2-dialect")));
   }
 
   String driver() {

@@ -37,18 +37,19 @@ public final class Settings {
       if (user.hasPath(ROOT)) {
         requireKnown(user.getConfig(ROOT).root(), reference.getConfig(ROOT).root(), List.of(ROOT));
       }
-      return user
-          .withFallback(ConfigFactory.parseResourcesAnySyntax("llmagentos-pekko.conf"))
+      return user.withFallback(ConfigFactory.parseResourcesAnySyntax("llmagentos-pekko.conf"))
           .withFallback(ConfigFactory.defaultReferenceUnresolved())
           .resolve();
     } catch (ConfigException e) {
-      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, String.valueOf(e.getMessage()), null, e);
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID, String.valueOf(e.getMessage()), null, e);
     }
   }
 
   private static Config parse(File file) {
     if (!file.isFile()) {
-      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, "configuration file " + file + " does not exist", "--config");
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID, "configuration file " + file + " does not exist", "--config");
     }
     return ConfigFactory.parseFile(file);
   }
@@ -58,7 +59,8 @@ public final class Settings {
     try {
       return create.apply(config.getConfig(section));
     } catch (ConfigException | IllegalArgumentException e) {
-      throw new AgentOsException(ErrorCode.SETTINGS_INVALID, section + ": " + e.getMessage(), section, e);
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID, section + ": " + e.getMessage(), section, e);
     }
   }
 
@@ -74,23 +76,30 @@ public final class Settings {
         if (!knownInner.isEmpty()) {
           requireKnown(inner, knownInner, here);
         }
-      } else if (value.valueType() == ConfigValueType.OBJECT || (known instanceof ConfigObject && value.valueType() != ConfigValueType.NULL)) {
+      } else if (value.valueType() == ConfigValueType.OBJECT
+          || (known instanceof ConfigObject && value.valueType() != ConfigValueType.NULL)) {
         throw new AgentOsException(
             ErrorCode.SETTINGS_INVALID,
-            ConfigUtil.joinPath(here) + " must be " + known.valueType() + ", is " + value.valueType() + origin(value),
+            ConfigUtil.joinPath(here) + " must be " + known.valueType() + ", is "
+                + value.valueType() + origin(value),
             ConfigUtil.joinPath(here));
       }
     });
   }
 
-  private static AgentOsException unknown(List<String> path, ConfigObject reference, List<String> parent) {
+  private static AgentOsException unknown(
+      List<String> path, ConfigObject reference, List<String> parent) {
     String key = path.getLast();
     String nearest = reference.keySet().stream()
-        .min(Comparator.comparingInt((String candidate) -> LevenshteinDistance.getDefaultInstance().apply(candidate, key))
+        .min(Comparator.comparingInt((String candidate) ->
+                LevenshteinDistance.getDefaultInstance().apply(candidate, key))
             .thenComparing(Comparator.naturalOrder()))
         .map(candidate -> "; did you mean " + ConfigUtil.joinPath(parent) + "." + candidate + "?")
         .orElse("");
-    return new AgentOsException(ErrorCode.SETTINGS_UNKNOWN_KEY, "unknown setting " + ConfigUtil.joinPath(path) + nearest, ConfigUtil.joinPath(path));
+    return new AgentOsException(
+        ErrorCode.SETTINGS_UNKNOWN_KEY,
+        "unknown setting " + ConfigUtil.joinPath(path) + nearest,
+        ConfigUtil.joinPath(path));
   }
 
   private static String origin(ConfigValue value) {

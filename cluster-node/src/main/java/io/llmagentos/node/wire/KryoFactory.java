@@ -27,8 +27,10 @@ final class KryoFactory {
     kryo.setRegistrationRequired(true);
     kryo.setReferences(false);
     ImmutableCollectionsSerializers.registerSerializers(kryo);
-    // The immutable collections took the ids that followed the primitives; from here on ids are explicit.
-    kryo.register(ActorRef.class, new ActorRefSerializer(ActorRefResolver.get(Adapter.toTyped(system))), 40);
+    // The immutable collections took the ids that followed the primitives; from here on ids are
+    // explicit.
+    kryo.register(
+        ActorRef.class, new ActorRefSerializer(ActorRefResolver.get(Adapter.toTyped(system))), 40);
     kryo.register(byte[].class, 41);
     kryo.register(int[].class, 42);
     kryo.register(long[].class, 43);

@@ -19,7 +19,8 @@ import org.apache.pekko.serialization.SerializerWithStringManifest;
  * Control-plane messages as Kryo bytes. Registration is required: a class that no subsystem registered is neither written nor read, so bytes from
  * outside cannot name a class to load. The manifest is the wire format's version. Thread-safe: instances of Kryo are pooled.
  */
-public final class KryoWireSerializer extends SerializerWithStringManifest implements ByteBufferSerializer {
+public final class KryoWireSerializer extends SerializerWithStringManifest
+    implements ByteBufferSerializer {
   static final int IDENTIFIER = 7_061_001;
   static final String MANIFEST = "k1";
   private static final int MAX_POOLED = 32;
@@ -86,13 +87,15 @@ public final class KryoWireSerializer extends SerializerWithStringManifest imple
 
   private Object read(Input input, String manifest) throws NotSerializableException {
     if (!manifest.equals(MANIFEST)) {
-      throw new NotSerializableException("wire manifest '" + manifest + "' is not '" + MANIFEST + "': the sender runs an incompatible version");
+      throw new NotSerializableException("wire manifest '" + manifest + "' is not '" + MANIFEST
+          + "': the sender runs an incompatible version");
     }
     Kryo kryo = kryos.obtain();
     try {
       return kryo.readClassAndObject(input);
     } catch (KryoException | IndexOutOfBoundsException | IllegalArgumentException e) {
-      NotSerializableException unreadable = new NotSerializableException("wire_unknown_class: " + e.getMessage());
+      NotSerializableException unreadable =
+          new NotSerializableException("wire_unknown_class: " + e.getMessage());
       unreadable.initCause(e);
       throw unreadable;
     } finally {

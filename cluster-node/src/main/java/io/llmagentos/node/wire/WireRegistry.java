@@ -14,7 +14,8 @@ public final class WireRegistry {
   public WireRegistry add(int id, Class<?> type) {
     Class<?> before = types.putIfAbsent(id, type);
     if (before != null && before != type) {
-      throw new IllegalArgumentException("wire id " + id + " is taken by " + before.getName() + "; " + type.getName() + " needs another");
+      throw new IllegalArgumentException("wire id " + id + " is taken by " + before.getName() + "; "
+          + type.getName() + " needs another");
     }
     if (types.values().stream().filter(type::equals).count() > 1) {
       throw new IllegalArgumentException(type.getName() + " has two wire ids");
@@ -28,6 +29,8 @@ public final class WireRegistry {
 
   @Override
   public String toString() {
-    return types.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue().getName()).collect(Collectors.joining("\n"));
+    return types.entrySet().stream()
+        .map(e -> e.getKey() + "=" + e.getValue().getName())
+        .collect(Collectors.joining("\n"));
   }
 }

@@ -1,11 +1,11 @@
 package io.llmagentos.node.wire;
 
 import io.llmagentos.node.Subsystems;
+import io.llmagentos.node.cluster.NodeHost;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
 import io.llmagentos.node.error.ErrorCode;
-import io.llmagentos.node.cluster.NodeHost;
 import java.util.stream.Collectors;
 
 /** The kernel's own wire types, and the version of everything on the wire. */

@@ -23,7 +23,8 @@ public final class WireVersionCheck extends JoinConfigCompatChecker {
     String ours = actual.getString(KEY);
     return theirs.equals(ours)
         ? Valid$.MODULE$
-        : new Invalid(toSeq(List.of("wire_incompatible: wire version '" + theirs + "' does not match '" + ours + "'; run the same LLMAgentOS on every node")));
+        : new Invalid(toSeq(List.of("wire_incompatible: wire version '" + theirs
+            + "' does not match '" + ours + "'; run the same LLMAgentOS on every node")));
   }
 
   private static Seq<String> toSeq(List<String> list) {
