@@ -60,9 +60,15 @@ public final class AgentOs {
     /** Say something under the caller's own turn id: saying it again is harmless. */
     public CompletionStage<Turn> say(String turn, String text) {
       Context context = new Context(
-          key.tenant(), key.principal(), Instant.now().plus(DEADLINE), UUID.randomUUID().toString().replace("-", ""), Provenance.PRINCIPAL);
-      return sessions.open(key, context, agent, key.principal())
-          .thenCompose(opened -> sessions.say(key, context, turn, ContentPart.text(text)).runWith(Sink.last(), system))
+          key.tenant(),
+          key.principal(),
+          Instant.now().plus(DEADLINE),
+          UUID.randomUUID().toString().replace("-", ""),
+          Provenance.PRINCIPAL);
+      return sessions
+          .open(key, context, agent, key.principal())
+          .thenCompose(opened ->
+              sessions.say(key, context, turn, ContentPart.text(text)).runWith(Sink.last(), system))
           .thenApply(last -> ((Session.Finished) last).turn());
     }
   }

@@ -5,7 +5,13 @@ import java.time.Duration;
 import java.time.ZoneId;
 
 /** How agents are served. See {@code reference.conf}. */
-public record AgentSettings(ZoneId zone, String model, String definitions, Duration turnTimeout, Duration toolTimeout, Duration retryWindow) {
+public record AgentSettings(
+    ZoneId zone,
+    String model,
+    String definitions,
+    Duration turnTimeout,
+    Duration toolTimeout,
+    Duration retryWindow) {
   static AgentSettings create(Config section) {
     String zone = section.getString("zone");
     return new AgentSettings(
@@ -21,7 +27,8 @@ public record AgentSettings(ZoneId zone, String model, String definitions, Durat
     try {
       return ZoneId.of(zone);
     } catch (java.time.DateTimeException e) {
-      throw new IllegalArgumentException("zone must be 'system' or an IANA zone such as Europe/Berlin, is '" + zone + "'", e);
+      throw new IllegalArgumentException(
+          "zone must be 'system' or an IANA zone such as Europe/Berlin, is '" + zone + "'", e);
     }
   }
 }

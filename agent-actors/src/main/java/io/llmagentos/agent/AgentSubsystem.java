@@ -68,6 +68,8 @@ public final class AgentSubsystem implements Subsystem {
         .add(2031, Agent.Wake.class)
         .add(2032, Agent.Watch.class)
         .add(2033, Agent.ExportCalendar.class)
+        .add(2034, Agent.FindLatestNotice.class)
+        .add(2044, Agent.LatestNotice.class)
         .add(2040, Agent.Acted.class)
         .add(2041, Agent.Refused.class)
         .add(2042, Agent.Noticed.class)
@@ -76,33 +78,49 @@ public final class AgentSubsystem implements Subsystem {
 
   @Override
   public void start(Node node) {
-    AgentSettings settings = Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
+    AgentSettings settings =
+        Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
     List<Tool> tools = PersonalTools.standard();
-    AgentDefinitions definitions = AgentDefinitions.load(settings.definitions(), settings.model(), tools);
+    AgentDefinitions definitions =
+        AgentDefinitions.load(settings.definitions(), settings.model(), tools);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
-    Session.Dependencies forSessions =
-        new Session.Dependencies(node.clock(), node.service(Models.class), definitions::get, settings.turnTimeout(), sessions);
+    Session.Dependencies forSessions = new Session.Dependencies(
+        node.clock(),
+        node.service(Models.class),
+        definitions::get,
+        settings.turnTimeout(),
+        sessions);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
     node.countEntities(Session.KIND, sessions::get);
 
     AtomicInteger agents = new AtomicInteger();
-    Map<String, Tool> byName = tools.stream().collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
-    Agent.Dependencies forAgents = new Agent.Dependencies(node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
+    Map<String, Tool> byName = tools.stream()
+        .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
+    Agent.Dependencies forAgents = new Agent.Dependencies(
+        node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
     init(node.system(), Agent.KEY, entityId -> Agent.create(entityId, forAgents));
     node.countEntities(Agent.KIND, agents::get);
 
     ClusterSharding sharding = ClusterSharding.get(node.system());
-    node.wakeBy(Session.KIND, (entityId, timer) -> sharding.entityRefFor(Session.KEY, entityId).tell(new Session.Wake(timer)));
-    node.wakeBy(Agent.KIND, (entityId, timer) -> sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
+    node.wakeBy(
+        Session.KIND,
+        (entityId, timer) ->
+            sharding.entityRefFor(Session.KEY, entityId).tell(new Session.Wake(timer)));
+    node.wakeBy(
+        Agent.KIND,
+        (entityId, timer) ->
+            sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
     node.offer(Sessions.class, new Sessions(node.system()));
   }
 
-  private static <M> void init(ActorSystem<?> system, EntityTypeKey<M> key, Function<String, Behavior<M>> create) {
-    ClusterSharding.get(system).init(Entity.of(key, context -> create.apply(context.getEntityId())).withRole("core"));
+  private static <M> void init(
+      ActorSystem<?> system, EntityTypeKey<M> key, Function<String, Behavior<M>> create) {
+    ClusterSharding.get(system)
+        .init(Entity.of(key, context -> create.apply(context.getEntityId())).withRole("core"));
   }
 
   @Override

@@ -14,8 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** An alarm set by talking outlives the death of every node that ever had to do with it, and is set and removed once. */
 class AlarmSurvivesIT {
   /** The scripted model answers by rules, the same on every node. */
-  private static final String SETTINGS =
-      """
+  private static final String SETTINGS = """
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted

@@ -31,11 +31,17 @@ public final class ModelSubsystem implements Subsystem {
     Map<String, LanguageModel> models = new TreeMap<>();
     for (String id : configured.root().keySet()) {
       Config model = configured.getConfig(com.typesafe.config.ConfigUtil.quoteString(id));
-      models.put(id, switch (model.getString("kind")) {
-        case "scripted" -> ScriptedModel.create(id, model);
-        default -> throw new AgentOsException(
-            ErrorCode.SETTINGS_INVALID, "llmagentos.model.models." + id + ".kind must be scripted, is '" + model.getString("kind") + "'", "llmagentos.model.models." + id);
-      });
+      models.put(
+          id,
+          switch (model.getString("kind")) {
+            case "scripted" -> ScriptedModel.create(id, model);
+            default ->
+              throw new AgentOsException(
+                  ErrorCode.SETTINGS_INVALID,
+                  "llmagentos.model.models." + id + ".kind must be scripted, is '"
+                      + model.getString("kind") + "'",
+                  "llmagentos.model.models." + id);
+          });
     }
     node.offer(Models.class, new LocalModels(models));
   }
@@ -47,10 +53,14 @@ public final class ModelSubsystem implements Subsystem {
     }
 
     @Override
-    public CompletionStage<ChatReply> chat(Context context, ChatRequest request, TokenListener listener) {
+    public CompletionStage<ChatReply> chat(
+        Context context, ChatRequest request, TokenListener listener) {
       LanguageModel model = models.get(request.model());
       return model == null
-          ? CompletableFuture.failedFuture(new AgentOsException(ErrorCode.MODEL_NOT_FOUND, "model '" + request.model() + "' does not exist; known are " + ids(), "model"))
+          ? CompletableFuture.failedFuture(new AgentOsException(
+              ErrorCode.MODEL_NOT_FOUND,
+              "model '" + request.model() + "' does not exist; known are " + ids(),
+              "model"))
           : model.chat(request, listener);
     }
   }

@@ -44,8 +44,7 @@ final class ChatCommand implements Callable<Integer> {
     var conversation = session == null
         ? Conversation.open(doors, agent, user)
         : Conversation.resume(doors, session);
-    try (ChatScreen screen =
-        interactive() ? new TerminalScreen() : new PipedScreen()) {
+    try (ChatScreen screen = interactive() ? new TerminalScreen() : new PipedScreen()) {
       screen.aside(
           "session " + conversation.session() + " with " + agent + " through " + doors.first()
               + "; resume it with: agentos chat " + agent + " --session " + conversation.session()

@@ -33,6 +33,7 @@ public record AgentDefinition(
 
   /** The answer when the function is understood and nothing is connected for it. */
   public String unconnectedAnswer(String function) {
-    return unconnected.replace("{what}", understands.getOrDefault(function, function.replace('_', ' ')));
+    return unconnected.replace(
+        "{what}", understands.getOrDefault(function, function.replace('_', ' ')));
   }
 }

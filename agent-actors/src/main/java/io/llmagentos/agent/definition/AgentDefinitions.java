@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** The agents by name: the shipped ones and those of the user's directory. */
 public final class AgentDefinitions {
   private static final List<String> SHIPPED = List.of("assistant");
-  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+  private static final ObjectMapper YAML =
+      new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
   private final Map<String, AgentDefinition> byName;
 
@@ -40,10 +41,15 @@ public final class AgentDefinitions {
   public static AgentDefinitions load(String directory, String model, List<Tool> personal) {
     Map<String, AgentDefinition> byName = new TreeMap<>();
     for (String name : SHIPPED) {
-      try (InputStream in = AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {
+      try (InputStream in =
+          AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {
         put(byName, parse(name, in, model, personal));
       } catch (IOException e) {
-        throw new AgentOsException(ErrorCode.SETTINGS_INVALID, "shipped agent " + name + " cannot be read: " + e.getMessage(), null, e);
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            "shipped agent " + name + " cannot be read: " + e.getMessage(),
+            null,
+            e);
       }
     }
     if (!directory.isEmpty()) {
@@ -55,7 +61,10 @@ public final class AgentDefinitions {
         }
       } catch (IOException e) {
         throw new AgentOsException(
-            ErrorCode.SETTINGS_INVALID, "agent definitions in " + directory + " cannot be read: " + e.getMessage(), "llmagentos.agent.definitions", e);
+            ErrorCode.SETTINGS_INVALID,
+            "agent definitions in " + directory + " cannot be read: " + e.getMessage(),
+            "llmagentos.agent.definitions",
+            e);
       }
     }
     return new AgentDefinitions(byName);
@@ -73,7 +82,10 @@ public final class AgentDefinitions {
   public AgentDefinition get(String name) {
     AgentDefinition definition = byName.get(name);
     if (definition == null) {
-      throw new AgentOsException(ErrorCode.NOT_FOUND, "agent '" + name + "' does not exist; known are " + byName.keySet(), "agent");
+      throw new AgentOsException(
+          ErrorCode.NOT_FOUND,
+          "agent '" + name + "' does not exist; known are " + byName.keySet(),
+          "agent");
     }
     return definition;
   }
@@ -82,13 +94,16 @@ public final class AgentDefinitions {
     byName.put(definition.name(), definition);
   }
 
-  private static AgentDefinition parse(String where, @Nullable InputStream in, String model, List<Tool> personal) throws IOException {
+  private static AgentDefinition parse(
+      String where, @Nullable InputStream in, String model, List<Tool> personal)
+      throws IOException {
     File file = YAML.readValue(in, File.class);
     List<ToolSpecification> tools = new ArrayList<>();
     for (String tool : orEmpty(file.tools())) {
       List<ToolSpecification> found = personal.stream()
           .map(Tool::specification)
-          .filter(specification -> tool.equals("personal") || specification.name().equals(tool))
+          .filter(
+              specification -> tool.equals("personal") || specification.name().equals(tool))
           .toList();
       if (found.isEmpty()) {
         throw new IOException(where + ": tools names the unknown tool '" + tool + "'");
@@ -110,7 +125,8 @@ public final class AgentDefinitions {
     return list == null ? List.of() : list;
   }
 
-  private static String required(String where, String key, @Nullable String value) throws IOException {
+  private static String required(String where, String key, @Nullable String value)
+      throws IOException {
     if (value == null || value.isBlank()) {
       throw new IOException(where + ": '" + key + "' is missing");
     }

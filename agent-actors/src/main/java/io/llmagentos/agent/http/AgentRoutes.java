@@ -41,25 +41,41 @@ public final class AgentRoutes extends Api {
   }
 
   public Route route() {
-    return pathPrefix("v1", () -> pathPrefix("agents", () -> get(() -> withContext(context -> concat(
-        pathEnd(() -> complete(json(200, list()))),
-        pathPrefix(PathMatchers.segment(), name -> parameterOptional("user", user -> {
-          AgentKey key = key(context, agents.get(name), user.orElse(""));
-          return concat(
-              path("events", () -> parameterOptional("after", after -> completeLater(journal(key, SessionRoutes.number("after", after.orElse("0")))))),
-              path("calendar.ics", () -> completeLater(calendar(key))));
-        })))))));
+    return pathPrefix(
+        "v1",
+        () -> pathPrefix(
+            "agents",
+            () -> get(() -> withContext(context -> concat(
+                pathEnd(() -> complete(json(200, list()))),
+                pathPrefix(
+                    PathMatchers.segment(),
+                    name -> parameterOptional("user", user -> {
+                      AgentKey key = key(context, agents.get(name), user.orElse(""));
+                      return concat(
+                          path(
+                              "events",
+                              () -> parameterOptional(
+                                  "after",
+                                  after -> completeLater(journal(
+                                      key, SessionRoutes.number("after", after.orElse("0")))))),
+                          path("calendar.ics", () -> completeLater(calendar(key))));
+                    })))))));
   }
 
   private static AgentKey key(Context context, AgentDefinition agent, String user) {
-    return new AgentKey(context.tenant(), agent.name(), AgentKey.subject(context.principal(), user));
+    return new AgentKey(
+        context.tenant(), agent.name(), AgentKey.subject(context.principal(), user));
   }
 
   private ObjectNode list() {
     ObjectNode body = JSON.createObjectNode().put("object", "list");
     ArrayNode data = body.putArray("data");
     for (AgentDefinition agent : agents.all()) {
-      ObjectNode json = data.addObject().put("id", agent.name()).put("object", "agent").put("description", agent.description()).put("model", agent.model());
+      ObjectNode json = data.addObject()
+          .put("id", agent.name())
+          .put("object", "agent")
+          .put("description", agent.description())
+          .put("model", agent.model());
       ArrayNode tools = json.putArray("tools");
       agent.tools().stream().map(ToolSpecification::name).forEach(tools::add);
     }
@@ -67,11 +83,14 @@ public final class AgentRoutes extends Api {
   }
 
   private CompletionStage<HttpResponse> journal(AgentKey key, long after) {
-    JdbcReadJournal journal = PersistenceQuery.get(system).getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier());
-    return journal.currentEventsByPersistenceId(Agent.KIND + "|" + key.entityId(), after + 1, Long.MAX_VALUE)
+    JdbcReadJournal journal = PersistenceQuery.get(system)
+        .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier());
+    return journal
+        .currentEventsByPersistenceId(Agent.KIND + "|" + key.entityId(), after + 1, Long.MAX_VALUE)
         .take(MOST_EVENTS)
         .runFold(JSON.createArrayNode(), AgentRoutes::append, system)
-        .thenApply(events -> json(200, JSON.createObjectNode().put("object", "list").set("data", events)));
+        .thenApply(
+            events -> json(200, JSON.createObjectNode().put("object", "list").set("data", events)));
   }
 
   private static ArrayNode append(ArrayNode events, EventEnvelope envelope) {
@@ -82,8 +101,13 @@ public final class AgentRoutes extends Api {
 
   private CompletionStage<HttpResponse> calendar(AgentKey key) {
     return AskPattern.<Agent.Command, Agent.Reply>ask(
-            ClusterSharding.get(system).entityRefFor(Agent.KEY, key.entityId()), Agent.ExportCalendar::new, ASK, system.scheduler())
+            ClusterSharding.get(system).entityRefFor(Agent.KEY, key.entityId()),
+            Agent.ExportCalendar::new,
+            ASK,
+            system.scheduler())
         .thenApply(reply -> HttpResponse.create()
-            .withEntity(ContentTypes.parse("text/calendar; charset=utf-8"), ((Agent.Exported) reply).text().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+            .withEntity(
+                ContentTypes.parse("text/calendar; charset=utf-8"),
+                ((Agent.Exported) reply).text().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
   }
 }

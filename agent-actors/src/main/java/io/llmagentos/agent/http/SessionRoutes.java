@@ -22,6 +22,7 @@ import io.llmagentos.node.http.ApiError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -34,7 +35,7 @@ import org.apache.pekko.util.ByteString;
 
 /**
  * Durable dialogues: {@code POST /v1/sessions}, {@code GET /v1/sessions/{id}}, {@code POST .../messages} (JSON or server-sent events, idempotent by turn
- * id), {@code POST .../stop}, {@code GET .../events} (resumes by {@code Last-Event-ID}).
+ * id), {@code POST .../stop}, {@code GET .../events} (after {@code Last-Event-ID}; 0 is the start, without it from now on).
  */
 public final class SessionRoutes extends Api {
   private final ActorSystem<?> system;
@@ -49,16 +50,28 @@ public final class SessionRoutes extends Api {
   }
 
   public Route route() {
-    return pathPrefix("v1", () -> pathPrefix("sessions", () -> concat(
-        pathEnd(() -> post(() -> withContext(context -> withJson(body -> open(context, body))))),
-        pathPrefix(PathMatchers.segment(), id -> withContext(context -> {
-          SessionKey key = new SessionKey(context.tenant(), context.principal(), requireId(id));
-          return concat(
-              pathEnd(() -> get(() -> completeLater(sessions.describe(key).thenApply(session -> json(200, session(id, session)))))),
-              path("messages", () -> post(() -> withJson(body -> say(context, key, body)))),
-              path("stop", () -> post(() -> stop(context, key))),
-              path("events", () -> get(() -> follow(key))));
-        })))));
+    return pathPrefix(
+        "v1",
+        () -> pathPrefix(
+            "sessions",
+            () -> concat(
+                pathEnd(() ->
+                    post(() -> withContext(context -> withJson(body -> open(context, body))))),
+                pathPrefix(
+                    PathMatchers.segment(),
+                    id -> withContext(context -> {
+                      SessionKey key =
+                          new SessionKey(context.tenant(), context.principal(), requireId(id));
+                      return concat(
+                          pathEnd(() -> get(() -> completeLater(sessions
+                              .describe(key)
+                              .thenApply(session -> json(200, session(id, session)))))),
+                          path(
+                              "messages",
+                              () -> post(() -> withJson(body -> say(context, key, body)))),
+                          path("stop", () -> post(() -> stop(context, key))),
+                          path("events", () -> get(() -> follow(key))));
+                    })))));
   }
 
   private Route open(Context context, JsonNode body) {
@@ -66,7 +79,8 @@ public final class SessionRoutes extends Api {
     agents.get(agent);
     String id = text(body, "id", "ses_" + UUID.randomUUID().toString().replace("-", ""));
     SessionKey key = new SessionKey(context.tenant(), context.principal(), requireId(id));
-    return completeLater(sessions.open(key, context, agent, AgentKey.subject(context.principal(), text(body, "user", "")))
+    return completeLater(sessions
+        .open(key, context, agent, AgentKey.subject(context.principal(), text(body, "user", "")))
         .thenCompose(opened -> sessions.describe(key))
         .thenApply(description -> json(201, session(id, description))));
   }
@@ -78,15 +92,19 @@ public final class SessionRoutes extends Api {
     Source<Session.Reply, ?> replies = sessions.say(key, context, id, content);
     return body.path("stream").asBoolean(false)
         ? completeLater(streamed(replies))
-        : completeLater(replies.runWith(Sink.last(), system).thenApply(last -> json(200, turn(((Session.Finished) last).turn()))));
+        : completeLater(replies
+            .runWith(Sink.last(), system)
+            .thenApply(last -> json(200, turn(((Session.Finished) last).turn()))));
   }
 
   /** A refusal is a status, not a stream: the first element decides. */
   private CompletionStage<HttpResponse> streamed(Source<Session.Reply, ?> replies) {
     return replies.prefixAndTail(1).runWith(Sink.head(), system).thenApply(split -> {
       Source<Session.Reply, ?> all = Source.from(split.first()).concat(split.second());
-      return events(all.map(SessionRoutes::turnEvent).recover(
-          new PFBuilder<Throwable, ByteString>().matchAny(failure -> event("", "error", error(failure))).build()));
+      return events(all.map(SessionRoutes::turnEvent)
+          .recover(new PFBuilder<Throwable, ByteString>()
+              .matchAny(failure -> event("", "error", error(failure)))
+              .build()));
     });
   }
 
@@ -96,15 +114,23 @@ public final class SessionRoutes extends Api {
   }
 
   private Route stop(Context context, SessionKey key) {
-    return completeLater(sessions.stop(key, context, "").thenApply(finished -> json(200, turn(finished.turn()))));
+    return completeLater(
+        sessions.stop(key, context, "").thenApply(finished -> json(200, turn(finished.turn()))));
   }
 
   private Route follow(SessionKey key) {
     return optionalHeaderValueByName("Last-Event-ID", last -> {
-      SessionPosition from = last.map(SessionPosition::parse).orElse(SessionPosition.START);
-      return completeLater(sessions.describe(key).thenApply(session -> events(sessions
-          .follow(key, new AgentKey(key.tenant(), session.agent(), session.subject()), from)
-          .map(SessionRoutes::happening))));
+      SessionPosition from = last.map(SessionPosition::parse).orElse(null);
+      return completeLater(sessions.describe(key).thenCompose(session -> {
+        AgentKey agent = new AgentKey(key.tenant(), session.agent(), session.subject());
+        CompletionStage<SessionPosition> start = from != null
+            ? CompletableFuture.completedFuture(from)
+            : sessions
+                .latestNotice(agent)
+                .thenApply(notice -> new SessionPosition(session.version(), notice));
+        return start.thenApply(position ->
+            events(sessions.follow(key, agent, position).map(SessionRoutes::happening)));
+      }));
     });
   }
 
@@ -114,7 +140,10 @@ public final class SessionRoutes extends Api {
       case Session.Reply reply -> turnEvent(id, reply);
       case Agent.Noticed noticed -> {
         ObjectNode json = JSON.createObjectNode();
-        json.put("id", noticed.id()).put("kind", noticed.kind()).put("text", noticed.text()).put("at", noticed.at().toString());
+        json.put("id", noticed.id())
+            .put("kind", noticed.kind())
+            .put("text", noticed.text())
+            .put("at", noticed.at().toString());
         yield event(id, "notice", json);
       }
       default -> throw new IllegalStateException("unexpected " + happening.what());
@@ -127,18 +156,29 @@ public final class SessionRoutes extends Api {
 
   private static ByteString turnEvent(String id, Session.Reply reply) {
     return switch (reply) {
-      case Session.Accepted accepted -> event(id, "turn.accepted", JSON.createObjectNode().put("turn_id", accepted.turn()));
-      case Session.Delta delta -> event(
-          "", "turn.delta", JSON.createObjectNode().put("turn_id", delta.turn()).put("offset", delta.offset()).put("text", delta.text()));
+      case Session.Accepted accepted ->
+        event(id, "turn.accepted", JSON.createObjectNode().put("turn_id", accepted.turn()));
+      case Session.Delta delta ->
+        event(
+            "",
+            "turn.delta",
+            JSON.createObjectNode()
+                .put("turn_id", delta.turn())
+                .put("offset", delta.offset())
+                .put("text", delta.text()));
       case Session.Finished finished -> event(id, "turn.finished", turn(finished.turn()));
-      case Session.Opened _, Session.Rejected _, Session.Description _ -> throw new IllegalStateException("unexpected " + reply);
+      default -> throw new IllegalStateException("unexpected " + reply);
     };
   }
 
   private static ObjectNode session(String id, Session.Description description) {
     ObjectNode json = JSON.createObjectNode();
-    json.put("id", id).put("object", "session").put("agent", description.agent()).put("created", description.openedAt().getEpochSecond());
-    json.put("node", description.node()).put("last_event_id", new SessionPosition(description.version(), 0).toString());
+    json.put("id", id)
+        .put("object", "session")
+        .put("agent", description.agent())
+        .put("created", description.openedAt().getEpochSecond());
+    json.put("node", description.node())
+        .put("last_event_id", new SessionPosition(description.version(), 0).toString());
     ArrayNode turns = json.putArray("turns");
     description.turns().forEach(turn -> turns.add(turn(turn)));
     return json;
@@ -146,10 +186,20 @@ public final class SessionRoutes extends Api {
 
   private static ObjectNode turn(Turn turn) {
     ObjectNode json = JSON.createObjectNode();
-    json.put("id", turn.id()).put("turn_id", turn.id()).put("object", "turn").put("created", turn.acceptedAt().getEpochSecond());
-    json.put("content", ContentPart.textOf(turn.content())).put("status", turn.status().id()).put("answer", turn.answer());
+    json.put("id", turn.id())
+        .put("turn_id", turn.id())
+        .put("object", "turn")
+        .put("created", turn.acceptedAt().getEpochSecond());
+    json.put("content", ContentPart.textOf(turn.content()))
+        .put("status", turn.status().id())
+        .put("answer", turn.answer());
     ArrayNode calls = json.putArray("tool_calls");
-    turn.calls().forEach(call -> calls.addObject().put("name", call.name()).put("arguments", call.arguments()).put("result", call.result()));
+    turn.calls()
+        .forEach(call -> calls
+            .addObject()
+            .put("name", call.name())
+            .put("arguments", call.arguments())
+            .put("result", call.result()));
     if (!turn.error().isEmpty()) {
       json.put("error", turn.error());
     }
@@ -163,13 +213,19 @@ public final class SessionRoutes extends Api {
     } else {
       for (JsonNode part : content) {
         if (!part.path("type").asText().equals("text") || !part.path("text").isTextual()) {
-          throw new AgentOsException(ErrorCode.INVALID_REQUEST, "content takes parts of type 'text' with a 'text', not " + part, "content");
+          throw new AgentOsException(
+              ErrorCode.INVALID_REQUEST,
+              "content takes parts of type 'text' with a 'text', not " + part,
+              "content");
         }
         parts.add(new ContentPart.Text(part.path("text").asText()));
       }
     }
     if (ContentPart.textOf(parts).isBlank()) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, "content must be a text, or a list of text parts, and not blank", "content");
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "content must be a text, or a list of text parts, and not blank",
+          "content");
     }
     return parts;
   }
@@ -180,7 +236,10 @@ public final class SessionRoutes extends Api {
       return otherwise;
     }
     if (!value.isTextual() || value.asText().isEmpty() || value.asText().length() > 128) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, field + " must be a text of 1 to 128 characters, is " + abbreviated(value), field);
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          field + " must be a text of 1 to 128 characters, is " + abbreviated(value),
+          field);
     }
     return value.asText();
   }
@@ -189,7 +248,8 @@ public final class SessionRoutes extends Api {
     try {
       return Long.parseLong(value);
     } catch (NumberFormatException e) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, name + " must be a whole number, is '" + value + "'", name, e);
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, name + " must be a whole number, is '" + value + "'", name, e);
     }
   }
 
@@ -200,7 +260,8 @@ public final class SessionRoutes extends Api {
 
   private static String requireId(String id) {
     if (!id.matches("[A-Za-z0-9_-]{1,64}")) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, "a session id has 1 to 64 of A-Z a-z 0-9 _ -", "id");
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, "a session id has 1 to 64 of A-Z a-z 0-9 _ -", "id");
     }
     return id;
   }

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -67,7 +68,14 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
    * @param callKey the same whenever the same call is asked for again
    * @param request the subject's words that led to it
    */
-  public record Act(Context context, String callKey, String tool, String arguments, String request, ActorRef<Reply> replyTo) implements Request {}
+  public record Act(
+      Context context,
+      String callKey,
+      String tool,
+      String arguments,
+      String request,
+      ActorRef<Reply> replyTo)
+      implements Request {}
 
   /** A durable timer is due. */
   public record Wake(String timer) implements Request {}
@@ -78,7 +86,10 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   /** The subject's calendar in iCalendar form. */
   public record ExportCalendar(ActorRef<Reply> replyTo) implements Request {}
 
-  private record ToolReturned(Act act, @Nullable ToolOutcome outcome, @Nullable Throwable failure) implements Command {}
+  public record FindLatestNotice(ActorRef<Reply> replyTo) implements Request {}
+
+  private record ToolReturned(
+      Act act, @Nullable ToolOutcome outcome, @Nullable Throwable failure) implements Command {}
 
   private record WatcherGone(ActorRef<Reply> watcher) implements Command {}
 
@@ -90,6 +101,8 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
 
   public record Noticed(long id, String kind, String text, Instant at) implements Reply {}
 
+  public record LatestNotice(long id) implements Reply {}
+
   public record Exported(String text) implements Reply {}
 
   /**
@@ -99,7 +112,12 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
    * @param zone in which the subject's days and hours are meant
    */
   public record Dependencies(
-      Clock clock, ZoneId zone, Map<String, Tool> tools, Executor toolExecutor, Duration toolTimeout, AtomicInteger resident) {}
+      Clock clock,
+      ZoneId zone,
+      Map<String, Tool> tools,
+      Executor toolExecutor,
+      Duration toolTimeout,
+      AtomicInteger resident) {}
 
   private final ActorContext<Command> context;
   private final AgentKey key;
@@ -110,7 +128,9 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   private final List<Act> running = new ArrayList<>();
 
   private Agent(ActorContext<Command> context, String entityId, Dependencies dependencies) {
-    super(PersistenceId.of(KIND, entityId), SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.2));
+    super(
+        PersistenceId.of(KIND, entityId),
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.2));
     this.context = context;
     this.key = AgentKey.parse(entityId);
     this.dependencies = dependencies;
@@ -135,6 +155,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
         .onCommand(Wake.class, this::onWake)
         .onCommand(Watch.class, this::onWatch)
         .onCommand(WatcherGone.class, this::onWatcherGone)
+        .onCommand(FindLatestNotice.class, this::onFindLatestNotice)
         .onCommand(ExportCalendar.class, this::onExportCalendar)
         .build();
   }
@@ -166,8 +187,15 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
       running.add(act);
     } else if (!running.isEmpty()) {
       if (waiting.size() >= MAX_WAITING) {
-        return Effect().none().thenReply(act.replyTo(), s -> new Refused(
-            act.callKey(), ErrorCode.QUEUE_FULL, waiting.size() + " calls wait for this agent, at most " + MAX_WAITING + " may; try again"));
+        return Effect()
+            .none()
+            .thenReply(
+                act.replyTo(),
+                s -> new Refused(
+                    act.callKey(),
+                    ErrorCode.QUEUE_FULL,
+                    waiting.size() + " calls wait for this agent, at most " + MAX_WAITING
+                        + " may; try again"));
       }
       waiting.add(act);
     } else {
@@ -180,12 +208,17 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     running.add(act);
     Tool tool = dependencies.tools().get(act.tool());
     if (tool == null) {
-      context.getSelf().tell(new ToolReturned(act, null, new ToolException("There is no tool named " + act.tool() + ".")));
+      context
+          .getSelf()
+          .tell(new ToolReturned(
+              act, null, new ToolException("There is no tool named " + act.tool() + ".")));
       return;
     }
-    ToolContext toolContext = new ToolContext(state.personal(), now(), act.callKey(), act.request());
-    CompletableFuture<ToolOutcome> call = CompletableFuture
-        .supplyAsync(() -> tool.call(ToolArguments.parse(act.arguments()), toolContext), dependencies.toolExecutor())
+    ToolContext toolContext =
+        new ToolContext(state.personal(), now(), act.callKey(), act.request());
+    CompletableFuture<ToolOutcome> call = CompletableFuture.supplyAsync(
+            () -> tool.call(ToolArguments.parse(act.arguments()), toolContext),
+            dependencies.toolExecutor())
         .orTimeout(dependencies.toolTimeout().toMillis(), TimeUnit.MILLISECONDS);
     context.pipeToSelf(call, (outcome, failure) -> new ToolReturned(act, outcome, failure));
   }
@@ -202,21 +235,31 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     }
     return Effect()
         .persist(new AgentEvent.CallRecorded(
-            act.callKey(), act.tool(), act.arguments(), outcome.events(), outcome.answer(), dependencies.clock().instant()))
+            act.callKey(),
+            act.tool(),
+            act.arguments(),
+            outcome.events(),
+            outcome.answer(),
+            dependencies.clock().instant()))
         .thenRun(s -> ended(new Acted(act.callKey(), outcome.answer())));
   }
 
   private Reply failed(Act act, @Nullable Throwable failure) {
-    Throwable cause = failure instanceof java.util.concurrent.CompletionException wrapped && wrapped.getCause() != null ? wrapped.getCause() : failure;
-    return switch (cause) {
-      case ToolException asked -> new Acted(act.callKey(), String.valueOf(asked.getMessage()));
-      case TimeoutException timeout -> new Refused(
-          act.callKey(), ErrorCode.TOOL_FAILED, "the tool " + act.tool() + " did not return within " + dependencies.toolTimeout() + " (llmagentos.agent.tool-timeout)");
-      case null, default -> {
-        context.getLog().error("tool {} failed", act.tool(), cause);
-        yield new Refused(act.callKey(), ErrorCode.TOOL_FAILED, "the tool " + act.tool() + " failed");
-      }
-    };
+    Throwable cause = failure instanceof CompletionException wrapped && wrapped.getCause() != null
+        ? wrapped.getCause()
+        : failure;
+    if (cause instanceof ToolException asked) {
+      return new Acted(act.callKey(), String.valueOf(asked.getMessage()));
+    }
+    if (cause instanceof TimeoutException) {
+      return new Refused(
+          act.callKey(),
+          ErrorCode.TOOL_FAILED,
+          "the tool " + act.tool() + " did not return within " + dependencies.toolTimeout()
+              + " (llmagentos.agent.tool-timeout)");
+    }
+    context.getLog().error("tool {} failed", act.tool(), cause);
+    return new Refused(act.callKey(), ErrorCode.TOOL_FAILED, "the tool " + act.tool() + " failed");
   }
 
   private void ended(Reply reply) {
@@ -232,18 +275,22 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     Instant at = dependencies.clock().instant();
     List<PersonalEvent> changes = state.personal().due(wake.timer(), at);
     String notice = PersonalState.notice(changes);
-    return Effect().persist(new AgentEvent.TimerFired(wake.timer(), changes, notice, at)).thenRun(s -> {
-      if (!notice.isEmpty()) {
-        watchers.forEach(watcher -> watcher.tell(noticed(s.notices().getLast())));
-      }
-    });
+    return Effect()
+        .persist(new AgentEvent.TimerFired(wake.timer(), changes, notice, at))
+        .thenRun(s -> {
+          if (!notice.isEmpty()) {
+            watchers.forEach(watcher -> watcher.tell(noticed(s.notices().getLast())));
+          }
+        });
   }
 
   private Effect<AgentEvent, AgentState> onWatch(AgentState state, Watch watch) {
     if (watchers.add(watch.watcher())) {
       context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
     }
-    state.notices().stream().filter(notice -> notice.id() > watch.afterNotice()).forEach(notice -> watch.watcher().tell(noticed(notice)));
+    state.notices().stream()
+        .filter(notice -> notice.id() > watch.afterNotice())
+        .forEach(notice -> watch.watcher().tell(noticed(notice)));
     return Effect().none();
   }
 
@@ -256,8 +303,23 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     return Effect().none();
   }
 
+  private Effect<AgentEvent, AgentState> onFindLatestNotice(
+      AgentState state, FindLatestNotice find) {
+    return Effect()
+        .none()
+        .thenReply(
+            find.replyTo(),
+            s -> new LatestNotice(
+                s.notices().isEmpty() ? 0 : s.notices().getLast().id()));
+  }
+
   private Effect<AgentEvent, AgentState> onExportCalendar(AgentState state, ExportCalendar export) {
-    return Effect().none().thenReply(export.replyTo(), s -> new Exported(CalendarExport.text(s.personal().calendar(), dependencies.clock().instant())));
+    return Effect()
+        .none()
+        .thenReply(
+            export.replyTo(),
+            s -> new Exported(CalendarExport.text(
+                s.personal().calendar(), dependencies.clock().instant())));
   }
 
   private ZonedDateTime now() {

@@ -25,19 +25,29 @@ public sealed interface AgentEvent extends JournalEvent {
   }
 
   /** A tool call and all it changed, in one event: the call has its effect once, however often it is asked for. */
-  record CallRecorded(String callKey, String tool, String arguments, List<PersonalEvent> changes, String answer, Instant at) implements AgentEvent {}
+  record CallRecorded(
+      String callKey,
+      String tool,
+      String arguments,
+      List<PersonalEvent> changes,
+      String answer,
+      Instant at)
+      implements AgentEvent {}
 
   /**
    * A durable timer fell due.
    *
    * @param notice what open chats show; empty: nothing
    */
-  record TimerFired(String timer, List<PersonalEvent> changes, String notice, Instant at) implements AgentEvent {
+  record TimerFired(String timer, List<PersonalEvent> changes, String notice, Instant at)
+      implements AgentEvent {
     /** Whatever the changes say, the timer that fired is done unless they set it again. */
     @Override
     public List<TimerChange> timerChanges() {
       List<TimerChange> changed = AgentEvent.super.timerChanges();
-      return changed.stream().anyMatch(change -> change.timer().equals(timer)) ? changed : List.of(new TimerChange.Cleared(timer));
+      return changed.stream().anyMatch(change -> change.timer().equals(timer))
+          ? changed
+          : List.of(new TimerChange.Cleared(timer));
     }
   }
 }

@@ -14,7 +14,9 @@ import java.util.Optional;
  * @param calls the latest {@link #KEPT_CALLS}, by which a repeated call is known
  * @param notices the latest {@link #KEPT_NOTICES}
  */
-public record AgentState(long version, PersonalState personal, List<RecordedCall> calls, List<Notice> notices) implements JournalSnapshot {
+public record AgentState(
+    long version, PersonalState personal, List<RecordedCall> calls, List<Notice> notices)
+    implements JournalSnapshot {
   static final int KEPT_CALLS = 512;
   static final int KEPT_NOTICES = 64;
   static final AgentState EMPTY = new AgentState(0, PersonalState.EMPTY, List.of(), List.of());
@@ -31,7 +33,10 @@ public record AgentState(long version, PersonalState personal, List<RecordedCall
   }
 
   Optional<String> answerOf(String callKey) {
-    return calls.reversed().stream().filter(call -> call.key().equals(callKey)).map(RecordedCall::answer).findFirst();
+    return calls.reversed().stream()
+        .filter(call -> call.key().equals(callKey))
+        .map(RecordedCall::answer)
+        .findFirst();
   }
 
   AgentState apply(AgentEvent event) {
@@ -42,12 +47,22 @@ public record AgentState(long version, PersonalState personal, List<RecordedCall
     }
     return switch (event) {
       case AgentEvent.CallRecorded recorded ->
-        new AgentState(next, changed, append(calls, new RecordedCall(recorded.callKey(), recorded.answer()), KEPT_CALLS), notices);
-      case AgentEvent.TimerFired fired -> new AgentState(
-          next,
-          changed,
-          calls,
-          fired.notice().isEmpty() ? notices : append(notices, new Notice(next, "alarm_rang", fired.notice(), fired.at()), KEPT_NOTICES));
+        new AgentState(
+            next,
+            changed,
+            append(calls, new RecordedCall(recorded.callKey(), recorded.answer()), KEPT_CALLS),
+            notices);
+      case AgentEvent.TimerFired fired ->
+        new AgentState(
+            next,
+            changed,
+            calls,
+            fired.notice().isEmpty()
+                ? notices
+                : append(
+                    notices,
+                    new Notice(next, "alarm_rang", fired.notice(), fired.at()),
+                    KEPT_NOTICES));
     };
   }
 

@@ -52,8 +52,10 @@ sealed interface NextStep {
     definition.understands().keySet().stream()
         .sorted()
         .filter(name -> !definition.hasTool(name))
-        .map(name -> new ToolSpecification(name, definition.understands().getOrDefault(name, ""), "{\"type\":\"object\"}"))
+        .map(name -> new ToolSpecification(
+            name, definition.understands().getOrDefault(name, ""), "{\"type\":\"object\"}"))
         .forEach(functions::add);
-    return new ChatRequest(definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
+    return new ChatRequest(
+        definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
   }
 }

@@ -51,7 +51,8 @@ import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
  * One dialogue. Turns are serialised; a turn is acknowledged only once it is in the journal, and then ends exactly once, whatever dies meanwhile:
  * {@link NextStep} says from the journal alone what is left to do.
  */
-public final class Session extends EventSourcedBehavior<Session.Command, SessionEvent, SessionState> {
+public final class Session
+    extends EventSourcedBehavior<Session.Command, SessionEvent, SessionState> {
   public static final String KIND = "session";
   public static final EntityTypeKey<Command> KEY = EntityTypeKey.create(Command.class, KIND);
 
@@ -66,10 +67,13 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
   public sealed interface Request extends Command, WireMessage {}
 
   /** Open the session; opening an open one changes nothing. */
-  public record Open(Context context, String agent, String subject, ActorRef<Reply> replyTo) implements Request {}
+  public record Open(Context context, String agent, String subject, ActorRef<Reply> replyTo)
+      implements Request {}
 
   /** A turn of the principal. Saying a turn again, under the same id, has no second effect: it is answered from the journal. */
-  public record Say(Context context, String turn, List<ContentPart> content, ActorRef<Reply> replyTo) implements Request {
+  public record Say(
+      Context context, String turn, List<ContentPart> content, ActorRef<Reply> replyTo)
+      implements Request {
     public Say {
       content = List.copyOf(content);
     }
@@ -109,7 +113,9 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
-  public record Description(String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version) implements Reply {
+  public record Description(
+      String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version)
+      implements Reply {
     public Description {
       turns = List.copyOf(turns);
     }
@@ -120,7 +126,12 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
    */
-  public record Dependencies(Clock clock, Models models, Function<String, AgentDefinition> agents, Duration turnTimeout, AtomicInteger resident) {}
+  public record Dependencies(
+      Clock clock,
+      Models models,
+      Function<String, AgentDefinition> agents,
+      Duration turnTimeout,
+      AtomicInteger resident) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
@@ -134,7 +145,9 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
   private int saidSoFar;
 
   private Session(ActorContext<Command> context, String entityId, Dependencies dependencies) {
-    super(PersistenceId.of(KIND, entityId), SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.2));
+    super(
+        PersistenceId.of(KIND, entityId),
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.2));
     this.context = context;
     this.key = SessionKey.parse(entityId);
     this.dependencies = dependencies;
@@ -196,26 +209,49 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
     if (state.isOpen()) {
       return state.agent().equals(open.agent()) && state.subject().equals(open.subject())
           ? Effect().none().thenReply(open.replyTo(), s -> new Opened(s.agent()))
-          : Effect().none().thenReply(open.replyTo(), s -> new Rejected(ErrorCode.CONFLICT, "session " + key.session() + " is open with agent '" + s.agent() + "'"));
+          : Effect()
+              .none()
+              .thenReply(
+                  open.replyTo(),
+                  s -> new Rejected(
+                      ErrorCode.CONFLICT,
+                      "session " + key.session() + " is open with agent '" + s.agent() + "'"));
     }
-    return Effect().persist(new SessionEvent.SessionOpened(open.agent(), open.subject(), now())).thenReply(open.replyTo(), s -> new Opened(s.agent()));
+    return Effect()
+        .persist(new SessionEvent.SessionOpened(open.agent(), open.subject(), now()))
+        .thenReply(open.replyTo(), s -> new Opened(s.agent()));
   }
 
   private Effect<SessionEvent, SessionState> onSay(SessionState state, Say say) {
     if (!state.isOpen()) {
-      return Effect().none().thenReply(say.replyTo(), s -> new Rejected(ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
+      return Effect()
+          .none()
+          .thenReply(
+              say.replyTo(),
+              s -> new Rejected(
+                  ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
     }
     Turn known = state.turn(say.turn()).orElse(null);
     if (known != null && !known.isRunning()) {
-      return Effect().none().thenReply(say.replyTo(), s -> new Finished(known, known.finishedAtVersion()));
+      return Effect()
+          .none()
+          .thenReply(say.replyTo(), s -> new Finished(known, known.finishedAtVersion()));
     }
     if (known != null) {
       listen(say);
-      return Effect().none().thenReply(say.replyTo(), s -> new Accepted(known.id(), known.acceptedAtVersion()));
+      return Effect()
+          .none()
+          .thenReply(say.replyTo(), s -> new Accepted(known.id(), known.acceptedAtVersion()));
     }
     if (state.running() >= MAX_WAITING) {
-      return Effect().none().thenReply(say.replyTo(), s -> new Rejected(
-          ErrorCode.QUEUE_FULL, s.running() + " turns wait in this session, at most " + MAX_WAITING + " may; wait for an answer and try again"));
+      return Effect()
+          .none()
+          .thenReply(
+              say.replyTo(),
+              s -> new Rejected(
+                  ErrorCode.QUEUE_FULL,
+                  s.running() + " turns wait in this session, at most " + MAX_WAITING
+                      + " may; wait for an answer and try again"));
     }
     listen(say);
     return Effect()
@@ -230,11 +266,20 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
   private Effect<SessionEvent, SessionState> onStop(SessionState state, Stop stop) {
     Turn turn = (stop.turn().isEmpty() ? state.current() : state.turn(stop.turn())).orElse(null);
     if (turn == null) {
-      return Effect().none().thenReply(stop.replyTo(), s -> new Rejected(
-          ErrorCode.NOT_FOUND, stop.turn().isEmpty() ? "no turn is running" : "turn " + stop.turn() + " does not exist"));
+      return Effect()
+          .none()
+          .thenReply(
+              stop.replyTo(),
+              s -> new Rejected(
+                  ErrorCode.NOT_FOUND,
+                  stop.turn().isEmpty()
+                      ? "no turn is running"
+                      : "turn " + stop.turn() + " does not exist"));
     }
     if (!turn.isRunning()) {
-      return Effect().none().thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
+      return Effect()
+          .none()
+          .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
     repliesTo.computeIfAbsent(turn.id(), id -> new HashSet<>()).add(stop.replyTo());
     return finish(turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
@@ -242,9 +287,15 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
 
   private Effect<SessionEvent, SessionState> onDescribe(SessionState state, Describe describe) {
     String node = Cluster.get(context.getSystem()).selfMember().address().toString();
-    return Effect().none().thenReply(describe.replyTo(), s -> s.isOpen()
-        ? new Description(s.agent(), s.subject(), s.openedAt(), s.turns(), node, s.version())
-        : new Rejected(ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
+    return Effect()
+        .none()
+        .thenReply(
+            describe.replyTo(),
+            s -> s.isOpen()
+                ? new Description(
+                    s.agent(), s.subject(), s.openedAt(), s.turns(), node, s.version())
+                : new Rejected(
+                    ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
   }
 
   private Effect<SessionEvent, SessionState> onWatch(SessionState state, Watch watch) {
@@ -294,12 +345,22 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
     switch (NextStep.of(state, turn, definition)) {
       case NextStep.AskModel ask -> {
         context.pipeToSelf(
-            dependencies.models().chat(turnContext(turn), ask.request(), deltas(turn.id())).toCompletableFuture()
-                .orTimeout(dependencies.turnTimeout().toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS),
-            (reply, failure) -> reply == null ? new StepFailed(turn.id(), orUnknown(failure)) : new ModelAnswered(turn.id(), reply));
+            dependencies
+                .models()
+                .chat(turnContext(turn), ask.request(), deltas(turn.id()))
+                .toCompletableFuture()
+                .orTimeout(
+                    dependencies.turnTimeout().toMillis(),
+                    java.util.concurrent.TimeUnit.MILLISECONDS),
+            (reply, failure) -> reply == null
+                ? new StepFailed(turn.id(), orUnknown(failure))
+                : new ModelAnswered(turn.id(), reply));
       }
       case NextStep.CallTool call -> callTool(state, turn, call.call());
-      case NextStep.Answer answer -> context.getSelf().tell(new ToolAnswered(turn.id(), NO_CALL, new Agent.Acted("", answer.text())));
+      case NextStep.Answer answer ->
+        context
+            .getSelf()
+            .tell(new ToolAnswered(turn.id(), NO_CALL, new Agent.Acted("", answer.text())));
     }
   }
 
@@ -322,12 +383,22 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
         Agent.Reply.class,
         ClusterSharding.get(context.getSystem()).entityRefFor(Agent.KEY, agent.entityId()),
         TOOL_ASK,
-        (ActorRef<Agent.Reply> replyTo) ->
-            new Agent.Act(turnContext, callKey(turn, call), call.name(), call.arguments(), ContentPart.textOf(turn.content()), replyTo),
-        (reply, failure) -> switch (reply) {
-          case Agent.Acted acted -> new ToolAnswered(turn.id(), call, acted);
-          case Agent.Refused refused -> new StepFailed(turn.id(), new AgentOsException(refused.code(), refused.message()));
-          case null, default -> new StepFailed(turn.id(), orUnknown(failure));
+        (ActorRef<Agent.Reply> replyTo) -> new Agent.Act(
+            turnContext,
+            callKey(turn, call),
+            call.name(),
+            call.arguments(),
+            ContentPart.textOf(turn.content()),
+            replyTo),
+        (reply, failure) -> {
+          if (reply instanceof Agent.Acted acted) {
+            return new ToolAnswered(turn.id(), call, acted);
+          }
+          return new StepFailed(
+              turn.id(),
+              reply instanceof Agent.Refused refused
+                  ? new AgentOsException(refused.code(), refused.message())
+                  : orUnknown(failure));
         });
   }
 
@@ -337,7 +408,12 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
 
   private Context turnContext(Turn turn) {
     Instant deadline = turn.acceptedAt().plus(dependencies.turnTimeout());
-    return new Context(key.tenant(), key.principal(), deadline, UUID.randomUUID().toString().replace("-", ""), Provenance.PRINCIPAL);
+    return new Context(
+        key.tenant(),
+        key.principal(),
+        deadline,
+        UUID.randomUUID().toString().replace("-", ""),
+        Provenance.PRINCIPAL);
   }
 
   private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
@@ -348,7 +424,8 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
     return Effect().none();
   }
 
-  private Effect<SessionEvent, SessionState> onModelAnswered(SessionState state, ModelAnswered answered) {
+  private Effect<SessionEvent, SessionState> onModelAnswered(
+      SessionState state, ModelAnswered answered) {
     Turn turn = state.turn(answered.turn()).orElse(null);
     if (turn == null || !turn.isRunning() || turn.reply().isPresent()) {
       return Effect().none();
@@ -358,14 +435,19 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
         .thenRun(s -> step(s, s.turn(turn.id()).orElseThrow()));
   }
 
-  private Effect<SessionEvent, SessionState> onToolAnswered(SessionState state, ToolAnswered answered) {
+  private Effect<SessionEvent, SessionState> onToolAnswered(
+      SessionState state, ToolAnswered answered) {
     Turn turn = state.turn(answered.turn()).orElse(null);
     if (turn == null || !turn.isRunning()) {
       return Effect().none();
     }
     List<Turn.Call> calls = answered.call().name().isEmpty()
         ? List.of()
-        : List.of(new Turn.Call(callKey(turn, answered.call()), answered.call().name(), answered.call().arguments(), answered.result().answer()));
+        : List.of(new Turn.Call(
+            callKey(turn, answered.call()),
+            answered.call().name(),
+            answered.call().arguments(),
+            answered.result().answer()));
     return finish(turn.id(), Turn.Status.COMPLETED, answered.result().answer(), calls, "");
   }
 
@@ -381,10 +463,20 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
       return Effect().none();
     }
     AgentOsException known = failed.failure() instanceof TimeoutException
-        ? new AgentOsException(ErrorCode.DEADLINE_EXCEEDED, "the turn took longer than " + dependencies.turnTimeout() + " (llmagentos.agent.turn-timeout)")
+        ? new AgentOsException(
+            ErrorCode.DEADLINE_EXCEEDED,
+            "the turn took longer than " + dependencies.turnTimeout()
+                + " (llmagentos.agent.turn-timeout)")
         : ApiError.known(failed.failure());
-    context.getLog().warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
-    return finish(turn.id(), Turn.Status.FAILED, "Sorry, that did not work: " + known.getMessage(), List.of(), known.code().id());
+    context
+        .getLog()
+        .warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
+    return finish(
+        turn.id(),
+        Turn.Status.FAILED,
+        "Sorry, that did not work: " + known.getMessage(),
+        List.of(),
+        known.code().id());
   }
 
   private Effect<SessionEvent, SessionState> finish(
@@ -408,7 +500,9 @@ public final class Session extends EventSourcedBehavior<Session.Command, Session
 
   private void tellWatchersAndRepliers(String turn, Reply reply) {
     List<ActorRef<Reply>> all = new ArrayList<>(watchers);
-    repliesTo.getOrDefault(turn, Set.of()).stream().filter(ref -> !watchers.contains(ref)).forEach(all::add);
+    repliesTo.getOrDefault(turn, Set.of()).stream()
+        .filter(ref -> !watchers.contains(ref))
+        .forEach(all::add);
     all.forEach(ref -> ref.tell(reply));
   }
 

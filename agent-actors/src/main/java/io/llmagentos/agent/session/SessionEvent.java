@@ -42,7 +42,14 @@ public sealed interface SessionEvent extends JournalEvent {
    * @param status how it ended
    * @param error the error's code when it failed; else empty
    */
-  record TurnFinished(String turn, Turn.Status status, String answer, List<Turn.Call> calls, String error, Instant at) implements SessionEvent {
+  record TurnFinished(
+      String turn,
+      Turn.Status status,
+      String answer,
+      List<Turn.Call> calls,
+      String error,
+      Instant at)
+      implements SessionEvent {
     @Override
     public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Cleared("turn/" + turn));

@@ -57,7 +57,10 @@ public final class SessionFollower {
   }
 
   static Behavior<Void> create(
-      EntityRef<Session.Command> session, EntityRef<Agent.Command> agent, SessionPosition from, ActorRef<Happening> listener) {
+      EntityRef<Session.Command> session,
+      EntityRef<Agent.Command> agent,
+      SessionPosition from,
+      ActorRef<Happening> listener) {
     return Behaviors.<Command>setup(context -> Behaviors.withTimers(timers -> {
           context.watchWith(listener, new ListenerGone());
           timers.startTimerWithFixedDelay(new Again(), AGAIN);
@@ -90,7 +93,7 @@ public final class SessionFollower {
       case Session.Accepted accepted -> advance(accepted.version(), accepted);
       case Session.Finished finished -> advance(finished.version(), finished);
       case Session.Delta delta -> listener.tell(new Happening(position, delta));
-      case Session.Opened _, Session.Rejected _, Session.Description _ -> context.getLog().warn("unexpected {}", reply);
+      default -> context.getLog().warn("unexpected {}", reply);
     }
     return Behaviors.same();
   }

@@ -18,9 +18,14 @@ public record SessionPosition(long session, long notice) {
       int dash = text.indexOf('-');
       return dash < 0
           ? new SessionPosition(Long.parseLong(text), 0)
-          : new SessionPosition(Long.parseLong(text.substring(0, dash)), Long.parseLong(text.substring(dash + 1)));
+          : new SessionPosition(
+              Long.parseLong(text.substring(0, dash)), Long.parseLong(text.substring(dash + 1)));
     } catch (NumberFormatException e) {
-      throw new AgentOsException(ErrorCode.INVALID_REQUEST, "Last-Event-ID must be an id of this stream such as 12-3, is '" + text + "'", "Last-Event-ID", e);
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "Last-Event-ID must be an id of this stream such as 12-3, is '" + text + "'",
+          "Last-Event-ID",
+          e);
     }
   }
 

@@ -13,7 +13,9 @@ import java.util.Optional;
  * @param agent empty while the session is not open
  * @param turns the latest {@link #KEPT_TURNS}, oldest first; older ones stay in the journal
  */
-public record SessionState(long version, String agent, String subject, Instant openedAt, List<Turn> turns) implements JournalSnapshot {
+public record SessionState(
+    long version, String agent, String subject, Instant openedAt, List<Turn> turns)
+    implements JournalSnapshot {
   static final int KEPT_TURNS = 256;
   static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of());
 
@@ -41,7 +43,8 @@ public record SessionState(long version, String agent, String subject, Instant o
   SessionState apply(SessionEvent event) {
     long next = version + 1;
     return switch (event) {
-      case SessionEvent.SessionOpened opened -> new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns);
+      case SessionEvent.SessionOpened opened ->
+        new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns);
       case SessionEvent.TurnAccepted accepted -> {
         List<Turn> all = new ArrayList<>(turns);
         all.add(Turn.accepted(accepted, next));
@@ -50,12 +53,22 @@ public record SessionState(long version, String agent, String subject, Instant o
         }
         yield new SessionState(next, agent, subject, openedAt, all);
       }
-      case SessionEvent.ModelReplied replied -> withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
-      case SessionEvent.TurnFinished finished -> withTurn(next, finished.turn(), turn -> turn.finished(finished, next));
+      case SessionEvent.ModelReplied replied ->
+        withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
+      case SessionEvent.TurnFinished finished ->
+        withTurn(next, finished.turn(), turn -> turn.finished(finished, next));
     };
   }
 
-  private SessionState withTurn(long next, String id, java.util.function.UnaryOperator<Turn> change) {
-    return new SessionState(next, agent, subject, openedAt, turns.stream().map(turn -> turn.id().equals(id) ? change.apply(turn) : turn).toList());
+  private SessionState withTurn(
+      long next, String id, java.util.function.UnaryOperator<Turn> change) {
+    return new SessionState(
+        next,
+        agent,
+        subject,
+        openedAt,
+        turns.stream()
+            .map(turn -> turn.id().equals(id) ? change.apply(turn) : turn)
+            .toList());
   }
 }

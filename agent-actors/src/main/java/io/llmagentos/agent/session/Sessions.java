@@ -39,8 +39,10 @@ public final class Sessions {
   }
 
   /** Open a session, or find it open. Fails with {@code CONFLICT} when it is open with another agent. */
-  public CompletionStage<Session.Opened> open(SessionKey key, Context context, String agent, String subject) {
-    return ask(key, replyTo -> new Session.Open(context, agent, subject, replyTo), Session.Opened.class);
+  public CompletionStage<Session.Opened> open(
+      SessionKey key, Context context, String agent, String subject) {
+    return ask(
+        key, replyTo -> new Session.Open(context, agent, subject, replyTo), Session.Opened.class);
   }
 
   public CompletionStage<Session.Description> describe(SessionKey key) {
@@ -53,10 +55,13 @@ public final class Sessions {
   }
 
   /** Say a turn and follow it to its end; the last element is {@link Session.Finished}, or the stream fails with {@code AgentOsException}. */
-  public Source<Session.Reply, NotUsed> say(SessionKey key, Context context, String turn, List<ContentPart> content) {
+  public Source<Session.Reply, NotUsed> say(
+      SessionKey key, Context context, String turn, List<ContentPart> content) {
     return ActorSource.<Session.Reply>actorRef(
             reply -> false,
-            reply -> reply instanceof Session.Rejected rejected ? Optional.of(new AgentOsException(rejected.code(), rejected.message())) : Optional.empty(),
+            reply -> reply instanceof Session.Rejected rejected
+                ? Optional.of(new AgentOsException(rejected.code(), rejected.message()))
+                : Optional.empty(),
             BUFFER,
             OverflowStrategy.fail())
         .mapMaterializedValue(listener -> {
@@ -67,12 +72,27 @@ public final class Sessions {
   }
 
   /** Follow a session and its agent's notices from a position on; never ends by itself. */
-  public Source<SessionFollower.Happening, NotUsed> follow(SessionKey key, AgentKey agent, SessionPosition from) {
-    return ActorSource.<SessionFollower.Happening>actorRef(happening -> false, happening -> Optional.empty(), BUFFER, OverflowStrategy.fail())
+  public Source<SessionFollower.Happening, NotUsed> follow(
+      SessionKey key, AgentKey agent, SessionPosition from) {
+    return ActorSource.<SessionFollower.Happening>actorRef(
+            happening -> false, happening -> Optional.empty(), BUFFER, OverflowStrategy.fail())
         .mapMaterializedValue(listener -> {
-          spawn(SessionFollower.create(session(key), sharding.entityRefFor(Agent.KEY, agent.entityId()), from, listener), "session");
+          spawn(
+              SessionFollower.create(
+                  session(key), sharding.entityRefFor(Agent.KEY, agent.entityId()), from, listener),
+              "session");
           return NotUsed.getInstance();
         });
+  }
+
+  /** The id of the agent's latest notice; 0: none yet. */
+  public CompletionStage<Long> latestNotice(AgentKey agent) {
+    return AskPattern.<Agent.Command, Agent.Reply>ask(
+            sharding.entityRefFor(Agent.KEY, agent.entityId()),
+            Agent.FindLatestNotice::new,
+            ASK,
+            system.scheduler())
+        .thenApply(reply -> ((Agent.LatestNotice) reply).id());
   }
 
   private void spawn(Behavior<Void> follower, String what) {
@@ -83,7 +103,10 @@ public final class Sessions {
     return sharding.entityRefFor(Session.KEY, key.entityId());
   }
 
-  private <R extends Session.Reply> CompletionStage<R> ask(SessionKey key, Function<ActorRef<Session.Reply>, Session.Command> message, Class<R> expected) {
+  private <R extends Session.Reply> CompletionStage<R> ask(
+      SessionKey key,
+      Function<ActorRef<Session.Reply>, Session.Command> message,
+      Class<R> expected) {
     return attempt(key, message, ATTEMPTS).thenApply(reply -> {
       if (reply instanceof Session.Rejected rejected) {
         throw new AgentOsException(rejected.code(), rejected.message());
@@ -93,8 +116,12 @@ public final class Sessions {
   }
 
   /** Every question here may be asked again; while the session moves it has to be. */
-  private CompletionStage<Session.Reply> attempt(SessionKey key, Function<ActorRef<Session.Reply>, Session.Command> message, int attemptsLeft) {
-    return AskPattern.<Session.Command, Session.Reply>ask(session(key), message::apply, ASK, system.scheduler())
+  private CompletionStage<Session.Reply> attempt(
+      SessionKey key,
+      Function<ActorRef<Session.Reply>, Session.Command> message,
+      int attemptsLeft) {
+    return AskPattern.<Session.Command, Session.Reply>ask(
+            session(key), message::apply, ASK, system.scheduler())
         .exceptionallyCompose(failure -> failure instanceof TimeoutException && attemptsLeft > 1
             ? attempt(key, message, attemptsLeft - 1)
             : java.util.concurrent.CompletableFuture.failedFuture(failure));

@@ -54,15 +54,45 @@ public record Turn(
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
-    return new Turn(event.turn(), event.content(), event.at(), version, Status.RUNNING, Optional.empty(), "", List.of(), "", 0);
+    return new Turn(
+        event.turn(),
+        event.content(),
+        event.at(),
+        version,
+        Status.RUNNING,
+        Optional.empty(),
+        "",
+        List.of(),
+        "",
+        0);
   }
 
   Turn replied(ChatReply modelReply) {
-    return new Turn(id, content, acceptedAt, acceptedAtVersion, status, Optional.of(modelReply), answer, calls, error, finishedAtVersion);
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        status,
+        Optional.of(modelReply),
+        answer,
+        calls,
+        error,
+        finishedAtVersion);
   }
 
   Turn finished(SessionEvent.TurnFinished event, long version) {
-    return new Turn(id, content, acceptedAt, acceptedAtVersion, event.status(), reply, event.answer(), event.calls(), event.error(), version);
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        event.status(),
+        reply,
+        event.answer(),
+        event.calls(),
+        event.error(),
+        version);
   }
 
   boolean isRunning() {

@@ -33,7 +33,11 @@ final class TurnFollower {
   private boolean accepted;
   private int heardSoFar;
 
-  private TurnFollower(ActorContext<Command> context, EntityRef<Session.Command> session, Session.Say say, ActorRef<Session.Reply> listener) {
+  private TurnFollower(
+      ActorContext<Command> context,
+      EntityRef<Session.Command> session,
+      Session.Say say,
+      ActorRef<Session.Reply> listener) {
     this.context = context;
     this.session = session;
     this.say = say;
@@ -41,9 +45,14 @@ final class TurnFollower {
   }
 
   static Behavior<Void> create(
-      EntityRef<Session.Command> session, Context caller, String turn, List<ContentPart> content, ActorRef<Session.Reply> listener) {
+      EntityRef<Session.Command> session,
+      Context caller,
+      String turn,
+      List<ContentPart> content,
+      ActorRef<Session.Reply> listener) {
     return Behaviors.<Command>setup(context -> Behaviors.withTimers(timers -> {
-          Session.Say say = new Session.Say(caller, turn, content, context.messageAdapter(Session.Reply.class, Heard::new));
+          Session.Say say = new Session.Say(
+              caller, turn, content, context.messageAdapter(Session.Reply.class, Heard::new));
           context.watchWith(listener, new ListenerGone());
           timers.startTimerWithFixedDelay(new Again(), AGAIN);
           session.tell(say);
@@ -76,17 +85,26 @@ final class TurnFollower {
         // After a move the model may speak again from the start: what was heard is not heard twice.
         int end = delta.offset() + delta.text().length();
         if (end > heardSoFar && delta.offset() <= heardSoFar) {
-          listener.tell(new Session.Delta(delta.turn(), heardSoFar, delta.text().substring(heardSoFar - delta.offset())));
+          listener.tell(new Session.Delta(
+              delta.turn(), heardSoFar, delta.text().substring(heardSoFar - delta.offset())));
           heardSoFar = end;
         }
       }
-      case Session.Finished _, Session.Rejected _ -> {
-        listener.tell(reply);
-        context.getLog().debug("turn {} ended", say.turn());
-        return Behaviors.stopped();
+      case Session.Finished end -> {
+        return ended(end);
       }
-      case Session.Opened _, Session.Description _ -> context.getLog().warn("unexpected {}", reply);
+      case Session.Rejected end -> {
+        return ended(end);
+      }
+      case Session.Opened unexpected -> context.getLog().warn("unexpected {}", unexpected);
+      case Session.Description unexpected -> context.getLog().warn("unexpected {}", unexpected);
     }
     return Behaviors.same();
+  }
+
+  private Behavior<Command> ended(Session.Reply reply) {
+    listener.tell(reply);
+    context.getLog().debug("turn {} ended", say.turn());
+    return Behaviors.stopped();
   }
 }

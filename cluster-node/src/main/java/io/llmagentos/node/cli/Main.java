@@ -22,7 +22,8 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    System.setProperty("slf4j.internal.verbosity", "ERROR"); // its notes about start-up are no news to users
+    System.setProperty(
+        "slf4j.internal.verbosity", "ERROR"); // its notes about start-up are no news to users
     System.exit(commandLine().execute(args));
   }
 

@@ -94,7 +94,8 @@ final class UpCommand implements Callable<Integer> {
     ports.requireFree(false);
     Files.createDirectories(settings.nodeDirectory(0));
     // Read by logback.xml at the first log line, which is yet to come.
-    System.setProperty("agentos.log.file", settings.nodeDirectory(0).resolve("node.log").toString());
+    System.setProperty(
+        "agentos.log.file", settings.nodeDirectory(0).resolve("node.log").toString());
     System.setProperty("agentos.log.to", "FILE");
     var secret = settings.ownsJournal() ? JournalSecret.in(settings.data()) : null;
     System.out.println("starting one node, data in " + settings.data());

@@ -27,6 +27,7 @@ import org.apache.pekko.http.javadsl.server.Rejection;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Opens the door for clients and the private management port, and puts limits, errors and traces around every route. */
 public final class HttpHost extends AllDirectives {
@@ -41,12 +42,21 @@ public final class HttpHost extends AllDirectives {
   }
 
   /** Bind both ports, or fail with {@code PORT_IN_USE}. They unbind first when the node shuts down. */
-  public static void open(Node node, HttpSettings settings, ActorRef<DeadProcessWatch.Command> watch, List<Route> contributed) {
+  public static void open(
+      Node node,
+      HttpSettings settings,
+      ActorRef<DeadProcessWatch.Command> watch,
+      List<Route> contributed) {
     HttpHost host = new HttpHost(node, settings);
     List<Route> routes = new ArrayList<>(contributed);
     routes.add(new ClusterRoutes(node).route());
-    host.bind(settings.host(), settings.port(), "llmagentos.http.port", host.guarded(host.anyOf(routes)));
-    host.bind(settings.managementHost(), settings.managementPort(), "llmagentos.http.management-port", host.sealed(new ManagementRoutes(node, watch).route()));
+    host.bind(
+        settings.host(), settings.port(), "llmagentos.http.port", host.guarded(host.anyOf(routes)));
+    host.bind(
+        settings.managementHost(),
+        settings.managementPort(),
+        "llmagentos.http.management-port",
+        host.sealed(new ManagementRoutes(node, watch).route()));
   }
 
   private Route anyOf(List<Route> routes) {
@@ -55,10 +65,20 @@ public final class HttpHost extends AllDirectives {
 
   private void bind(String address, int port, String key, Route route) {
     try {
-      ServerBinding binding = Http.get(node.system()).newServerAt(address, port).bind(route).toCompletableFuture().join();
-      binding.addToCoordinatedShutdown(node.settings().drainTimeout(), node.system().classicSystem());
+      ServerBinding binding = Http.get(node.system())
+          .newServerAt(address, port)
+          .bind(route)
+          .toCompletableFuture()
+          .join();
+      binding.addToCoordinatedShutdown(
+          node.settings().drainTimeout(), node.system().classicSystem());
     } catch (CompletionException e) {
-      throw new AgentOsException(ErrorCode.PORT_IN_USE, "port " + port + " on " + address + " cannot be bound: " + e.getCause() + "; choose another by " + key, key, e);
+      throw new AgentOsException(
+          ErrorCode.PORT_IN_USE,
+          "port " + port + " on " + address + " cannot be bound: " + e.getCause()
+              + "; choose another by " + key,
+          key,
+          e);
     }
   }
 
@@ -66,14 +86,23 @@ public final class HttpHost extends AllDirectives {
   private Route guarded(Route inner) {
     return sealed(extractRequest(request -> {
       String host = hostName(request.getHeader("host").map(HttpHeader::value).orElse(""));
-      if (settings.apiKeys().isEmpty() && !LOCAL_NAMES.contains(host) && !host.equals(settings.host()) && !settings.allowedHosts().contains(host)) {
+      if (settings.apiKeys().isEmpty()
+          && !LOCAL_NAMES.contains(host)
+          && !host.equals(settings.host())
+          && !settings.allowedHosts().contains(host)) {
         return complete(ApiError.response(
-            ErrorCode.FORBIDDEN, "host '" + host + "' is not one of this door's names; add it to llmagentos.http.allowed-hosts", "host"));
+            ErrorCode.FORBIDDEN,
+            "host '" + host
+                + "' is not one of this door's names; add it to llmagentos.http.allowed-hosts",
+            "host"));
       }
       String origin = request.getHeader("origin").map(HttpHeader::value).orElse("");
       if (!origin.isEmpty() && !settings.allowedOrigins().contains(origin) && !isOwn(origin)) {
         return complete(ApiError.response(
-            ErrorCode.FORBIDDEN, "origin '" + origin + "' may not call this door; add it to llmagentos.http.allowed-origins", "origin"));
+            ErrorCode.FORBIDDEN,
+            "origin '" + origin
+                + "' may not call this door; add it to llmagentos.http.allowed-origins",
+            "origin"));
       }
       return inner;
     }));
@@ -82,7 +111,9 @@ public final class HttpHost extends AllDirectives {
   private boolean isOwn(String origin) {
     try {
       URI uri = URI.create(origin);
-      return uri.getHost() != null && LOCAL_NAMES.contains(uri.getHost()) && uri.getPort() == settings.port();
+      return uri.getHost() != null
+          && LOCAL_NAMES.contains(uri.getHost())
+          && uri.getPort() == settings.port();
     } catch (IllegalArgumentException e) {
       return false;
     }
@@ -96,7 +127,9 @@ public final class HttpHost extends AllDirectives {
   /** Every request ends in one reply: typed errors, a trace id, a timer. */
   private Route sealed(Route inner) {
     Route handled = handleExceptions(
-        ExceptionHandler.newBuilder().matchAny(failure -> complete(ApiError.response(failure))).build(),
+        ExceptionHandler.newBuilder()
+            .matchAny(failure -> complete(ApiError.response(failure)))
+            .build(),
         () -> handleRejections(rejections(), () -> inner));
     return extractRequest(request -> {
       long started = System.nanoTime();
@@ -105,28 +138,47 @@ public final class HttpHost extends AllDirectives {
     });
   }
 
-  private HttpResponse observed(HttpRequest request, HttpResponse response, long started, String trace) {
+  private HttpResponse observed(
+      HttpRequest request, HttpResponse response, long started, String trace) {
     Duration took = Duration.ofNanos(System.nanoTime() - started);
     Timer.builder("http.server.requests")
         .tag("method", request.method().name())
         .tag("status", Integer.toString(response.status().intValue()))
         .register(node.metrics())
         .record(took.toNanos(), TimeUnit.NANOSECONDS);
-    try (var _ = org.slf4j.MDC.putCloseable("trace", trace)) {
-      LoggerFactory.getLogger(HttpHost.class).debug("{} {} -> {}", request.method().name(), request.getUri().path(), response.status().intValue());
-    }
-    return response.getHeader("x-request-id").isPresent() ? response : response.addHeader(RawHeader.create("x-request-id", trace));
+    MDC.put("trace", trace);
+    LoggerFactory.getLogger(HttpHost.class)
+        .debug(
+            "{} {} -> {}",
+            request.method().name(),
+            request.getUri().path(),
+            response.status().intValue());
+    MDC.remove("trace");
+    return response.getHeader("x-request-id").isPresent()
+        ? response
+        : response.addHeader(RawHeader.create("x-request-id", trace));
   }
 
   private RejectionHandler rejections() {
     return RejectionHandler.newBuilder()
-        .handleNotFound(extractUnmatchedPath(path -> extractUri(uri ->
-            complete(ApiError.response(ErrorCode.NOT_FOUND, "there is nothing at " + uri.path(), null)))))
-        .handleAll(MethodRejection.class, methods -> complete(ApiError.response(
-            ErrorCode.METHOD_NOT_ALLOWED, "this path takes " + methods.stream().map(m -> m.supported().name()).toList(), null)))
-        .handleAll(AuthorizationFailedRejection.class, all -> complete(ApiError.response(ErrorCode.FORBIDDEN, "not allowed", null)))
-        .handleAll(Rejection.class, all -> complete(ApiError.response(
-            ErrorCode.INVALID_REQUEST, "the request was not understood: " + all.getFirst(), null)))
+        .handleNotFound(extractUnmatchedPath(path -> extractUri(uri -> complete(
+            ApiError.response(ErrorCode.NOT_FOUND, "there is nothing at " + uri.path(), null)))))
+        .handleAll(
+            MethodRejection.class,
+            methods -> complete(ApiError.response(
+                ErrorCode.METHOD_NOT_ALLOWED,
+                "this path takes "
+                    + methods.stream().map(m -> m.supported().name()).toList(),
+                null)))
+        .handleAll(
+            AuthorizationFailedRejection.class,
+            all -> complete(ApiError.response(ErrorCode.FORBIDDEN, "not allowed", null)))
+        .handleAll(
+            Rejection.class,
+            all -> complete(ApiError.response(
+                ErrorCode.INVALID_REQUEST,
+                "the request was not understood: " + all.getFirst(),
+                null)))
         .build();
   }
 }

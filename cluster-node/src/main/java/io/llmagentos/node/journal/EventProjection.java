@@ -33,22 +33,17 @@ public final class EventProjection {
   /** Parts of the projection, and so the number of tags. Changing it needs the tables rebuilt. */
   public static final int PARTS = 2;
 
-  static final List<String> SCHEMA = List.of(
-      """
+  static final List<String> SCHEMA = List.of("""
       CREATE TABLE IF NOT EXISTS "pekko_projection_offset_store" (
         "projection_name" VARCHAR(255) NOT NULL, "projection_key" VARCHAR(255) NOT NULL, "current_offset" VARCHAR(255) NOT NULL,
         "manifest" VARCHAR(32) NOT NULL, "mergeable" BOOLEAN NOT NULL, "last_updated" BIGINT NOT NULL,
-        PRIMARY KEY ("projection_name", "projection_key"))""",
-      """
+        PRIMARY KEY ("projection_name", "projection_key"))""", """
       CREATE TABLE IF NOT EXISTS "pekko_projection_management" (
         "projection_name" VARCHAR(255) NOT NULL, "projection_key" VARCHAR(255) NOT NULL, "paused" BOOLEAN NOT NULL,
-        "last_updated" BIGINT NOT NULL, PRIMARY KEY ("projection_name", "projection_key"))""",
-      """
-      CREATE INDEX IF NOT EXISTS "event_tag_tag_idx" ON "event_tag" ("tag", "event_id")""",
-      """
+        "last_updated" BIGINT NOT NULL, PRIMARY KEY ("projection_name", "projection_key"))""", """
+      CREATE INDEX IF NOT EXISTS "event_tag_tag_idx" ON "event_tag" ("tag", "event_id")""", """
       CREATE TABLE IF NOT EXISTS due_timer (
-        persistence_id VARCHAR(255) NOT NULL, timer VARCHAR(255) NOT NULL, due_at BIGINT NOT NULL, PRIMARY KEY (persistence_id, timer))""",
-      """
+        persistence_id VARCHAR(255) NOT NULL, timer VARCHAR(255) NOT NULL, due_at BIGINT NOT NULL, PRIMARY KEY (persistence_id, timer))""", """
       CREATE INDEX IF NOT EXISTS due_timer_due_at ON due_timer (due_at)""");
 
   private EventProjection() {}
@@ -63,13 +58,14 @@ public final class EventProjection {
   }
 
   public static void start(ActorSystem<?> system, DataSource database, List<Projector> projectors) {
-    ShardedDaemonProcess.get(system).init(
-        ProjectionBehavior.Command.class,
-        "event-projection",
-        PARTS,
-        part -> ProjectionBehavior.create(projection(system, database, projectors, tag(part))),
-        ShardedDaemonProcessSettings.create(system).withRole("core"),
-        Optional.of(ProjectionBehavior.stopMessage()));
+    ShardedDaemonProcess.get(system)
+        .init(
+            ProjectionBehavior.Command.class,
+            "event-projection",
+            PARTS,
+            part -> ProjectionBehavior.create(projection(system, database, projectors, tag(part))),
+            ShardedDaemonProcessSettings.create(system).withRole("core"),
+            Optional.of(ProjectionBehavior.stopMessage()));
   }
 
   private static Projection<EventEnvelope<JournalEvent>> projection(
@@ -77,12 +73,17 @@ public final class EventProjection {
     SourceProvider<Offset, EventEnvelope<JournalEvent>> source =
         EventSourcedProvider.eventsByTag(system, JdbcReadJournal.Identifier(), tag);
     return JdbcProjection.groupedWithin(
-            ProjectionId.of("tables", tag), source, () -> new Session(database), () -> new Handler(projectors), system)
+            ProjectionId.of("tables", tag),
+            source,
+            () -> new Session(database),
+            () -> new Handler(projectors),
+            system)
         .withGroup(256, Duration.ofMillis(50))
         .withRestartBackoff(Duration.ofMillis(500), Duration.ofSeconds(10), 0.2);
   }
 
-  private static final class Handler extends JdbcHandler<List<EventEnvelope<JournalEvent>>, Session> {
+  private static final class Handler
+      extends JdbcHandler<List<EventEnvelope<JournalEvent>>, Session> {
     private final List<Projector> projectors;
 
     Handler(List<Projector> projectors) {
@@ -90,10 +91,14 @@ public final class EventProjection {
     }
 
     @Override
-    public void process(Session session, List<EventEnvelope<JournalEvent>> envelopes) throws SQLException {
+    public void process(Session session, List<EventEnvelope<JournalEvent>> envelopes)
+        throws SQLException {
       for (EventEnvelope<JournalEvent> envelope : envelopes) {
         Projector.Entry entry = new Projector.Entry(
-            envelope.persistenceId(), envelope.sequenceNr(), envelope.event(), Instant.ofEpochMilli(envelope.timestamp()));
+            envelope.persistenceId(),
+            envelope.sequenceNr(),
+            envelope.event(),
+            Instant.ofEpochMilli(envelope.timestamp()));
         for (TimerChange change : envelope.event().timerChanges()) {
           applyTimer(session.connection, envelope.persistenceId(), change);
         }
@@ -103,17 +108,20 @@ public final class EventProjection {
       }
     }
 
-    private static void applyTimer(Connection connection, String persistenceId, TimerChange change) throws SQLException {
-      try (PreparedStatement delete = connection.prepareStatement("DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?")) {
+    private static void applyTimer(Connection connection, String persistenceId, TimerChange change)
+        throws SQLException {
+      try (PreparedStatement delete = connection.prepareStatement(
+          "DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?")) {
         delete.setString(1, persistenceId);
         delete.setString(2, change.timer());
         delete.executeUpdate();
       }
-      if (change instanceof TimerChange.Set(String timer, Instant due)) {
-        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO due_timer (persistence_id, timer, due_at) VALUES (?, ?, ?)")) {
+      if (change instanceof TimerChange.Set set) {
+        try (PreparedStatement insert = connection.prepareStatement(
+            "INSERT INTO due_timer (persistence_id, timer, due_at) VALUES (?, ?, ?)")) {
           insert.setString(1, persistenceId);
-          insert.setString(2, timer);
-          insert.setLong(3, due.toEpochMilli());
+          insert.setString(2, set.timer());
+          insert.setLong(3, set.due().toEpochMilli());
           insert.executeUpdate();
         }
       }

@@ -9,7 +9,8 @@ import java.util.List;
  * @param toolCalls the calls an assistant message made
  * @param toolCallId for {@code tool}: the call it answers; else empty
  */
-public record ChatMessage(String role, String content, List<ToolCall> toolCalls, String toolCallId) {
+public record ChatMessage(
+    String role, String content, List<ToolCall> toolCalls, String toolCallId) {
   public ChatMessage {
     toolCalls = List.copyOf(toolCalls);
   }

@@ -9,7 +9,8 @@ package io.llmagentos.model.chat;
 public record ToolSpecification(String name, String description, String parameters) {
   public ToolSpecification {
     if (!name.matches("[a-zA-Z0-9_?-]{1,64}")) {
-      throw new IllegalArgumentException("tool name '" + name + "' must be 1 to 64 of a-z A-Z 0-9 _ -");
+      throw new IllegalArgumentException(
+          "tool name '" + name + "' must be 1 to 64 of a-z A-Z 0-9 _ -");
     }
   }
 }

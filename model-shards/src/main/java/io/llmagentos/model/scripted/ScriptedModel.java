@@ -66,15 +66,21 @@ public final class ScriptedModel implements LanguageModel {
           listener.onText(rule.text());
           return reply(text, rule.text(), List.of(), ChatReply.FinishReason.STOP);
         }
-        return reply(text, "", List.of(new ToolCall("call_0", rule.call(), arguments(matcher))), ChatReply.FinishReason.TOOL_CALLS);
+        return reply(
+            text,
+            "",
+            List.of(new ToolCall("call_0", rule.call(), arguments(matcher))),
+            ChatReply.FinishReason.TOOL_CALLS);
       }
     }
     return reply(text, "", List.of(), ChatReply.FinishReason.STOP);
   }
 
-  private CompletionStage<ChatReply> reply(String prompt, String text, List<ToolCall> calls, ChatReply.FinishReason reason) {
+  private CompletionStage<ChatReply> reply(
+      String prompt, String text, List<ToolCall> calls, ChatReply.FinishReason reason) {
     ChatReply.Usage usage = new ChatReply.Usage(words(prompt), words(text) + calls.size());
-    return CompletableFuture.completedFuture(new ChatReply(id, "script", text, calls, reason, usage, List.of(), List.of()));
+    return CompletableFuture.completedFuture(
+        new ChatReply(id, "script", text, calls, reason, usage, List.of(), List.of()));
   }
 
   private static int words(String text) {
