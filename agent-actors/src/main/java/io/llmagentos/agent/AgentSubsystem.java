@@ -6,6 +6,7 @@ import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
 import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.agent.session.Session;
+import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
 import io.llmagentos.agent.tool.Tool;
@@ -14,6 +15,7 @@ import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
+import io.llmagentos.node.journal.Projector;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
 import java.util.List;
@@ -74,6 +76,11 @@ public final class AgentSubsystem implements Subsystem {
         .add(2041, Agent.Refused.class)
         .add(2042, Agent.Noticed.class)
         .add(2043, Agent.Exported.class);
+  }
+
+  @Override
+  public List<Projector> projectors() {
+    return List.of(new SessionIndex());
   }
 
   @Override

@@ -58,7 +58,7 @@ final class TerminalScreen implements ChatScreen {
   public void answered(Conversation.Outcome outcome) {
     terminal.writer().println();
     for (var call : outcome.toolCalls()) {
-      aside("  " + call.path("name").asText() + " " + call.path("arguments"));
+      aside("  " + call.path("name").asText() + " " + call.path("arguments").asText());
     }
     if (!outcome.status().equals("completed")) {
       aside("(" + outcome.status() + ")");

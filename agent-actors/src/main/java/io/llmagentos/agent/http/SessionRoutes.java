@@ -8,6 +8,7 @@ import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionFollower;
+import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.SessionKey;
 import io.llmagentos.agent.session.SessionPosition;
 import io.llmagentos.agent.session.Sessions;
@@ -34,16 +35,20 @@ import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 
 /**
- * Durable dialogues: {@code POST /v1/sessions}, {@code GET /v1/sessions/{id}}, {@code POST .../messages} (JSON or server-sent events, idempotent by turn
+ * Durable dialogues: {@code POST} and {@code GET /v1/sessions}, {@code GET /v1/sessions/{id}}, {@code POST .../messages} (JSON or server-sent events, idempotent by turn
  * id), {@code POST .../stop}, {@code GET .../events} (after {@code Last-Event-ID}; 0 is the start, without it from now on).
  */
 public final class SessionRoutes extends Api {
+  private static final int MOST_LISTED = 200;
+
+  private final Node node;
   private final ActorSystem<?> system;
   private final Sessions sessions;
   private final AgentDefinitions agents;
 
   public SessionRoutes(Node node) {
     super(node);
+    this.node = node;
     this.system = node.system();
     this.sessions = node.service(Sessions.class);
     this.agents = node.service(AgentDefinitions.class);
@@ -55,8 +60,9 @@ public final class SessionRoutes extends Api {
         () -> pathPrefix(
             "sessions",
             () -> concat(
-                pathEnd(() ->
-                    post(() -> withContext(context -> withJson(body -> open(context, body))))),
+                pathEnd(() -> concat(
+                    post(() -> withContext(context -> withJson(body -> open(context, body)))),
+                    get(() -> withContext(this::list)))),
                 pathPrefix(
                     PathMatchers.segment(),
                     id -> withContext(context -> {
@@ -72,6 +78,27 @@ public final class SessionRoutes extends Api {
                           path("stop", () -> post(() -> stop(context, key))),
                           path("events", () -> get(() -> follow(key))));
                     })))));
+  }
+
+  private Route list(Context context) {
+    return completeLater(CompletableFuture.supplyAsync(
+            () -> SessionIndex.read(
+                node.database().dataSource(), context.tenant(), context.principal(), MOST_LISTED),
+            node.blockingExecutor())
+        .thenApply(rows -> {
+          ObjectNode body = JSON.createObjectNode().put("object", "list");
+          ArrayNode data = body.putArray("data");
+          for (SessionIndex.Row row : rows) {
+            data.addObject()
+                .put("id", row.session())
+                .put("object", "session")
+                .put("agent", row.agent())
+                .put("created", row.openedAt().getEpochSecond())
+                .put("last_turn", row.lastTurnAt().getEpochSecond())
+                .put("turns", row.turns());
+          }
+          return json(200, body);
+        }));
   }
 
   private Route open(Context context, JsonNode body) {
