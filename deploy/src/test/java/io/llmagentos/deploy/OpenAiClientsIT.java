@@ -75,11 +75,16 @@ class OpenAiClientsIT {
         .start();
     var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).as(String.join(" ", command) + "\n" + output).isZero();
+    assertThat(process.exitValue())
+        .as(String.join(" ", command) + "\n" + output)
+        .isZero();
   }
 
   private static OpenAIClient client(String door) {
-    return OpenAIOkHttpClient.builder().baseUrl(door + "/v1").apiKey("none-needed").build();
+    return OpenAIOkHttpClient.builder()
+        .baseUrl(door + "/v1")
+        .apiKey("none-needed")
+        .build();
   }
 
   private static ChatCompletionCreateParams.Builder ask(String model, String text) {
@@ -103,8 +108,9 @@ class OpenAiClientsIT {
   }
 
   private static long alarmsSet(String user) throws IOException, InterruptedException {
-    var events =
-        new Door(CLUSTER.door(0)).get("/v1/agents/assistant/events?user=" + user).path("data");
+    var events = new Door(CLUSTER.door(0))
+        .get("/v1/agents/assistant/events?user=" + user)
+        .path("data");
     return StreamSupport.stream(events.spliterator(), false)
         .flatMap(event -> StreamSupport.stream(event.path("changes").spliterator(), false))
         .filter(change -> change.path("type").asText().equals("alarm-set"))
@@ -149,7 +155,8 @@ class OpenAiClientsIT {
         .containsExactly("assistant", "scripted");
     assertThat(client.models().retrieve("assistant").ownedBy()).isEqualTo("agent");
 
-    var whole = completions.create(ask("scripted", "hello").seed(7).temperature(0).build());
+    var whole =
+        completions.create(ask("scripted", "hello").seed(7).temperature(0).build());
     assertThat(text(whole)).isEqualTo("Hello there, how are you?");
     assertThat(whole.choices().getFirst().finishReason())
         .isEqualTo(ChatCompletion.Choice.FinishReason.STOP);
@@ -195,8 +202,7 @@ class OpenAiClientsIT {
     var completions = client(CLUSTER.door(0)).chat().completions();
     assertThatThrownBy(() -> completions.create(ask("gpt-0", "hello").build()))
         .isInstanceOfSatisfying(
-            NotFoundException.class,
-            error -> assertThat(error.code()).contains("model_not_found"));
+            NotFoundException.class, error -> assertThat(error.code()).contains("model_not_found"));
     assertThatThrownBy(() -> completions.create(ask("scripted", "too long").build()))
         .isInstanceOfSatisfying(
             BadRequestException.class,

@@ -41,8 +41,8 @@ class ApiKeysTest {
     assertThat(NODE.get("/v1/sessions/mine", BOB).status()).isEqualTo(404);
     assertThat(NODE.get("/v1/sessions/mine/events", BOB).status()).isEqualTo(404);
     assertThat(NODE.post("/v1/sessions/mine/stop", "", BOB).status()).isEqualTo(404);
-    assertThat(
-            NODE.post("/v1/sessions/mine/messages", "{\"content\":\"hello\"}", BOB).status())
+    assertThat(NODE.post("/v1/sessions/mine/messages", "{\"content\":\"hello\"}", BOB)
+            .status())
         .isEqualTo(404);
     assertThat(NODE.get("/v1/agents/assistant/events", ALICE).body()).contains("friday");
     assertThat(NODE.get("/v1/agents/assistant/events", BOB).body()).doesNotContain("friday");
@@ -52,12 +52,14 @@ class ApiKeysTest {
 
   @Test
   void shouldKeepTheCompletionsOfPrincipalsApart() throws Exception {
-    String set = "{\"model\":\"assistant\",\"messages\":[{\"role\":\"user\",\"content\":\"wake me up at six am on sunday\"}]}";
+    String set =
+        "{\"model\":\"assistant\",\"messages\":[{\"role\":\"user\",\"content\":\"wake me up at six am on sunday\"}]}";
     String first = NODE.complete(set, ALICE).json().path("id").asText();
     assertThat(NODE.complete(set, ALICE).json().path("id").asText()).isEqualTo(first);
     assertThat(NODE.complete(set, BOB).status()).isEqualTo(200);
     assertThat(NODE.models().asked("wake me up at six am on sunday")).hasSize(2);
-    String what = "{\"model\":\"assistant\",\"user\":\"guest\",\"messages\":[{\"role\":\"user\",\"content\":\"what alarms do I have\"}]}";
+    String what =
+        "{\"model\":\"assistant\",\"user\":\"guest\",\"messages\":[{\"role\":\"user\",\"content\":\"what alarms do I have\"}]}";
     assertThat(NODE.complete(what, BOB).body()).doesNotContainIgnoringCase("sunday");
   }
 }

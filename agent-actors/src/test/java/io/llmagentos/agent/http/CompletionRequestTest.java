@@ -68,9 +68,7 @@ class CompletionRequestTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock = """
+  @CsvSource(delimiter = '|', textBlock = """
         temperature           | "temperature":3
         temperature           | "temperature":"0"
         top_p                 | "top_p":0
@@ -111,9 +109,7 @@ class CompletionRequestTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock = """
+  @CsvSource(delimiter = '|', textBlock = """
         messages                        |
         messages[0]                     | "hello"
         messages[0].role                | {"content":"x"}
@@ -133,9 +129,7 @@ class CompletionRequestTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock = """
+  @CsvSource(delimiter = '|', textBlock = """
         object            | []
         type              | {"properties":{}}
         type              | {"type":"string"}
@@ -156,9 +150,7 @@ class CompletionRequestTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock = """
+  @CsvSource(delimiter = '|', textBlock = """
         {"type":"object"}
         {"type":"object","properties":{},"additionalProperties":false}
         {"$schema":"http://json-schema.org/draft-07/schema#","type":"object","definitions":{"d":{"type":"string"}},"properties":{"a":{"$ref":"#/definitions/d"}}}

@@ -45,7 +45,8 @@ class CompletionRoutesTest {
     assertThat(list.path("object").asText()).isEqualTo("list");
     assertThat(StreamSupport.stream(list.path("data").spliterator(), false)
             .collect(Collectors.toMap(
-                model -> model.path("id").asText(), model -> model.path("owned_by").asText())))
+                model -> model.path("id").asText(),
+                model -> model.path("owned_by").asText())))
         .containsEntry("assistant", "agent")
         .containsEntry("scripted", "model");
     assertThat(NODE.get("/v1/models/scripted").json().path("object").asText()).isEqualTo("model");
@@ -75,8 +76,8 @@ class CompletionRoutesTest {
 
   @Test
   void shouldStreamInOpenAisShape() throws Exception {
-    List<JsonNode> chunks = NODE.chunks(ask(
-        "scripted", "hello", "\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
+    List<JsonNode> chunks = NODE.chunks(
+        ask("scripted", "hello", "\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
     assertThat(chunks.getLast().asText()).isEqualTo("[DONE]");
     List<JsonNode> json = chunks.subList(0, chunks.size() - 1);
     assertThat(json.stream().map(chunk -> chunk.path("id").asText()).distinct()).hasSize(1);
@@ -108,8 +109,7 @@ class CompletionRoutesTest {
     JsonNode call = choice.path("message").path("tool_calls").path(0);
     assertThat(call.path("type").asText()).isEqualTo("function");
     assertThat(call.path("function").path("name").asText()).isEqualTo("get_weather");
-    assertThat(call.path("function").path("arguments").asText())
-        .isEqualTo("{\"city\":\"Berlin\"}");
+    assertThat(call.path("function").path("arguments").asText()).isEqualTo("{\"city\":\"Berlin\"}");
 
     String id = call.path("id").asText();
     RunningNode.Answer second = NODE.complete("""
@@ -127,8 +127,8 @@ class CompletionRoutesTest {
 
   @Test
   void shouldStreamToolCallsByIndex() throws Exception {
-    List<JsonNode> chunks = NODE.chunks(ask(
-        "scripted", "weather in Berlin", "\"stream\":true,\"tools\":[" + WEATHER + "]"));
+    List<JsonNode> chunks = NODE.chunks(
+        ask("scripted", "weather in Berlin", "\"stream\":true,\"tools\":[" + WEATHER + "]"));
     JsonNode call = chunks.stream()
         .filter(JsonNode::isObject)
         .map(chunk -> delta(chunk).path("tool_calls").path(0))
@@ -137,7 +137,12 @@ class CompletionRoutesTest {
         .orElseThrow();
     assertThat(call.path("index").asInt(-1)).isZero();
     assertThat(call.path("function").path("name").asText()).isEqualTo("get_weather");
-    assertThat(chunks.get(chunks.size() - 2).path("choices").path(0).path("finish_reason").asText())
+    assertThat(chunks
+            .get(chunks.size() - 2)
+            .path("choices")
+            .path(0)
+            .path("finish_reason")
+            .asText())
         .isEqualTo("tool_calls");
   }
 
@@ -148,10 +153,13 @@ class CompletionRoutesTest {
         .isEqualTo("stop");
     assertThat(reason(ask("scripted", "anything", tools + ",\"tool_choice\":\"required\"")))
         .isEqualTo("tool_calls");
-    assertThat(reason(ask(
-            "scripted",
-            "anything",
-            tools + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}")))
+    assertThat(
+            reason(
+                ask(
+                    "scripted",
+                    "anything",
+                    tools
+                        + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}")))
         .isEqualTo("tool_calls");
     JsonNode stopped = NODE.complete(ask("scripted", "hello", "\"stop\":[\", how\"],\"seed\":7"))
         .json()
@@ -164,7 +172,12 @@ class CompletionRoutesTest {
   }
 
   private static String reason(String body) throws IOException, InterruptedException {
-    return NODE.complete(body).json().path("choices").path(0).path("finish_reason").asText();
+    return NODE.complete(body)
+        .json()
+        .path("choices")
+        .path(0)
+        .path("finish_reason")
+        .asText();
   }
 
   @Test
@@ -195,12 +208,14 @@ class CompletionRoutesTest {
     for (String stream : List.of("true", "false")) {
       String text = "slowly, stream " + stream;
       byte[] body = ask("scripted", text, "\"stream\":" + stream).getBytes(StandardCharsets.UTF_8);
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), NODE.door().getPort())) {
+      try (Socket socket =
+          new Socket(InetAddress.getLoopbackAddress(), NODE.door().getPort())) {
         socket
             .getOutputStream()
-            .write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                    + body.length + "\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+            .write(
+                ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                        + body.length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
         socket.getOutputStream().write(body);
         socket.getOutputStream().flush();
         await("the model is asked").until(() -> !NODE.models().asked(text).isEmpty());
@@ -241,7 +256,13 @@ class CompletionRoutesTest {
           {"role":"user","content":"I am in the kitchen"},
           {"role":"assistant","content":"Noted."},
           {"role":"user","content":"hello from the kitchen"}]}""";
-    assertThat(NODE.complete(body).json().path("choices").path(0).path("message").path("content").asText())
+    assertThat(NODE.complete(body)
+            .json()
+            .path("choices")
+            .path(0)
+            .path("message")
+            .path("content")
+            .asText())
         .isEqualTo("Hello there, how are you?");
     assertThat(NODE.models().asked("hello from the kitchen").getFirst().messages())
         .containsExactly(
@@ -257,7 +278,9 @@ class CompletionRoutesTest {
     RunningNode.Answer first = NODE.complete(body);
     RunningNode.Answer second = NODE.complete(body.replace("{\"model\"", "{ \"x\": 1, \"model\""));
     assertThat(second.body()).isEqualTo(first.body());
-    assertThat(NODE.chunks(body.replace("{\"model\"", "{\"stream\":true,\"model\"")).getFirst().path("id"))
+    assertThat(NODE.chunks(body.replace("{\"model\"", "{\"stream\":true,\"model\""))
+            .getFirst()
+            .path("id"))
         .isEqualTo(first.json().path("id"));
     assertThat(alarms("retries")).hasSize(1);
 
@@ -272,10 +295,13 @@ class CompletionRoutesTest {
     String body = ask("assistant", "count slowly", "\"user\":\"joins\"");
     var requests = List.of(NODE.streaming(body), NODE.streaming(body));
     var answers = requests.stream()
-        .map(request -> NODE.client()
-            .sendAsync(request, java.net.http.HttpResponse.BodyHandlers.ofString()))
+        .map(request ->
+            NODE.client().sendAsync(request, java.net.http.HttpResponse.BodyHandlers.ofString()))
         .toList();
-    assertThat(answers.stream().map(CompletableFuture::join).map(answer -> answer.body()).distinct())
+    assertThat(answers.stream()
+            .map(CompletableFuture::join)
+            .map(answer -> answer.body())
+            .distinct())
         .hasSize(1);
     assertThat(NODE.models().asked("count slowly")).hasSize(1);
   }
@@ -298,8 +324,7 @@ class CompletionRoutesTest {
   void shouldNotListSessionsOfCompletions() throws Exception {
     NODE.complete(ask("assistant", "hello unlisted", ""));
     NODE.post("/v1/sessions", "{\"agent\":\"assistant\",\"id\":\"listed\"}");
-    await("the list")
-        .until(() -> NODE.get("/v1/sessions").body().contains("\"id\":\"listed\""));
+    await("the list").until(() -> NODE.get("/v1/sessions").body().contains("\"id\":\"listed\""));
     assertThat(NODE.get("/v1/sessions").body()).doesNotContain("cmp-");
   }
 

@@ -68,7 +68,8 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
     Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
     List<Integer> ports = freePorts(3);
     node = Node.start(ConfigFactory.parseString(settings)
-        .withFallback(ConfigFactory.parseString("""
+        .withFallback(ConfigFactory.parseString(
+            """
             llmagentos.node { data-dir = "%s", artery-port = %d }
             llmagentos.http { port = %d, management-port = %d }
             """.formatted(data, ports.get(0), ports.get(1), ports.get(2))))
@@ -121,7 +122,8 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
 
   Answer post(String path, String body, String... headers)
       throws IOException, InterruptedException {
-    return send(request(path, headers).POST(HttpRequest.BodyPublishers.ofString(body)).build());
+    return send(
+        request(path, headers).POST(HttpRequest.BodyPublishers.ofString(body)).build());
   }
 
   Answer complete(String body, String... headers) throws IOException, InterruptedException {
@@ -151,13 +153,16 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   List<JsonNode> chunks(String body) throws IOException, InterruptedException {
     List<JsonNode> chunks = new ArrayList<>();
     for (String data : stream(streaming(body), data -> false)) {
-      chunks.add(data.equals("[DONE]") ? JSON.getNodeFactory().textNode(data) : JSON.readTree(data));
+      chunks.add(
+          data.equals("[DONE]") ? JSON.getNodeFactory().textNode(data) : JSON.readTree(data));
     }
     return chunks;
   }
 
   HttpRequest streaming(String body) {
-    return request("/v1/chat/completions").POST(HttpRequest.BodyPublishers.ofString(body)).build();
+    return request("/v1/chat/completions")
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
   }
 
   HttpRequest.Builder request(String path, String... headers) {

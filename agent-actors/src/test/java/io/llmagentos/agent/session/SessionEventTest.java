@@ -29,17 +29,13 @@ class SessionEventTest {
 
   @Test
   void shouldReadWhatVersionOneWrote() throws Exception {
-    SessionEvent event = JSON.readValue(
-        """
-        {"type":"turn_accepted","turn":"t","content":[{"type":"text","text":"hello"}],"at":"2026-01-01T00:00:00Z"}""",
-        SessionEvent.class);
+    SessionEvent event = JSON.readValue("""
+        {"type":"turn_accepted","turn":"t","content":[{"type":"text","text":"hello"}],"at":"2026-01-01T00:00:00Z"}""", SessionEvent.class);
     assertThat(event).isEqualTo(new SessionEvent.TurnAccepted("t", HELLO, AT));
-    SessionState state = JSON.readValue(
-        """
+    SessionState state = JSON.readValue("""
         {"version":3,"agent":"assistant","subject":"local","openedAt":"2026-01-01T00:00:00Z","turns":[
           {"id":"t","content":[{"type":"text","text":"hello"}],"acceptedAt":"2026-01-01T00:00:00Z","acceptedAtVersion":2,
-           "status":"completed","reply":null,"answer":"Hi.","calls":[],"error":"","finishedAtVersion":3}]}""",
-        SessionState.class);
+           "status":"completed","reply":null,"answer":"Hi.","calls":[],"error":"","finishedAtVersion":3}]}""", SessionState.class);
     assertThat(state.turns().getFirst().history()).isEmpty();
     assertThat(state.turns().getFirst().finishedAt()).isEqualTo(Instant.EPOCH);
   }
@@ -52,7 +48,8 @@ class SessionEventTest {
     assertThat(json).contains("\"type\":\"completion_accepted\"");
     assertThat(JSON.readValue(json, SessionEvent.class)).isEqualTo(event);
     SessionState state = SessionState.EMPTY.apply(event);
-    assertThat(JSON.readValue(JSON.writeValueAsString(state), SessionState.class)).isEqualTo(state);
+    assertThat(JSON.readValue(JSON.writeValueAsString(state), SessionState.class))
+        .isEqualTo(state);
   }
 
   @Test
@@ -75,8 +72,7 @@ class SessionEventTest {
   void shouldAskTheModelWithTheGivenHistoryAndNoOther() {
     SessionState state = SessionState.EMPTY
         .apply(new SessionEvent.CompletionAccepted("t1", "a", "local", HISTORY, HELLO, AT))
-        .apply(new SessionEvent.TurnFinished(
-            "t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
+        .apply(new SessionEvent.TurnFinished("t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
         .apply(new SessionEvent.CompletionAccepted("t2", "a", "local", HISTORY, HELLO, AT));
     AgentDefinition agent =
         new AgentDefinition("a", "", "m", "Serve.", List.of(), Map.of(), "No.", "No.");

@@ -129,7 +129,9 @@ public abstract class Api extends AllDirectives {
               long size = before.first() + bytes.size();
               return Pair.create(
                   size,
-                  size > maxBodyBytes ? ByteString.emptyByteString() : before.second().concat(bytes));
+                  size > maxBodyBytes
+                      ? ByteString.emptyByteString()
+                      : before.second().concat(bytes));
             },
             system)
         .thenApply(read -> {

@@ -155,10 +155,11 @@ public final class HttpHost extends AllDirectives {
       return withRequestTimeoutResponse(
           late -> ApiError.response(
               ErrorCode.DEADLINE_EXCEEDED,
-              "no answer within " + settings.requestTimeout() + " (llmagentos.http.request-timeout)",
+              "no answer within " + settings.requestTimeout()
+                  + " (llmagentos.http.request-timeout)",
               null),
-          () -> mapResponse(
-              response -> observed(request, response, started, trace), () -> handled));
+          () ->
+              mapResponse(response -> observed(request, response, started, trace), () -> handled));
     });
   }
 
