@@ -20,7 +20,7 @@ final class BenchNode implements AutoCloseable {
       llmagentos.agent { model = scripted, zone = UTC }
       llmagentos.model.models.scripted {
         kind = scripted
-        rules = [{ when = "^add (?<item>.*)", call = lists_createoradd }, { when = "hello", text = "Hello." }]
+        rules = [{ when = "on the (?<housePlace>kitchen)", call = iot_hue_lighton }, { when = "off the (?<housePlace>kitchen)", call = iot_hue_lightoff }, { when = "hello", text = "Hello." }]
       }
       """;
 
