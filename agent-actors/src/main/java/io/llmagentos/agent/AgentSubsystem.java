@@ -2,9 +2,11 @@ package io.llmagentos.agent;
 
 import io.llmagentos.agent.definition.AgentDefinitions;
 import io.llmagentos.agent.http.AgentRoutes;
+import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
 import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
@@ -20,11 +22,13 @@ import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -44,6 +48,12 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
+  /** 2: a turn carries its history and when it ended. */
+  @Override
+  public int wireVersion() {
+    return 2;
+  }
+
   @Override
   public void registerWireTypes(WireRegistry registry) {
     registry
@@ -53,6 +63,7 @@ public final class AgentSubsystem implements Subsystem {
         .add(2003, Session.Describe.class)
         .add(2004, Session.Watch.class)
         .add(2005, Session.Wake.class)
+        .add(2006, Session.Complete.class)
         .add(2010, Session.Opened.class)
         .add(2011, Session.Accepted.class)
         .add(2012, Session.Delta.class)
@@ -66,6 +77,7 @@ public final class AgentSubsystem implements Subsystem {
         .add(2024, ChatReply.FinishReason.class)
         .add(2025, ChatReply.Usage.class)
         .add(2026, ToolCall.class)
+        .add(2027, Message.class)
         .add(2030, Agent.Act.class)
         .add(2031, Agent.Wake.class)
         .add(2032, Agent.Watch.class)
@@ -87,9 +99,11 @@ public final class AgentSubsystem implements Subsystem {
   public void start(Node node) {
     AgentSettings settings =
         Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
-    List<Tool> tools = PersonalTools.standard();
-    AgentDefinitions definitions =
-        AgentDefinitions.load(settings.definitions(), settings.model(), tools);
+    List<Tool> personal = PersonalTools.standard();
+    List<Tool> contributed =
+        ServiceLoader.load(Tool.class).stream().map(ServiceLoader.Provider::get).toList();
+    AgentDefinitions definitions = AgentDefinitions.load(
+        settings.definitions(), settings.model(), personal, contributed);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
@@ -105,7 +119,7 @@ public final class AgentSubsystem implements Subsystem {
     node.countEntities(Session.KIND, sessions::get);
 
     AtomicInteger agents = new AtomicInteger();
-    Map<String, Tool> byName = tools.stream()
+    Map<String, Tool> byName = Stream.concat(personal.stream(), contributed.stream())
         .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
     Agent.Dependencies forAgents = new Agent.Dependencies(
         node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
@@ -132,6 +146,9 @@ public final class AgentSubsystem implements Subsystem {
 
   @Override
   public List<Route> routes(Node node) {
-    return List.of(new SessionRoutes(node).route(), new AgentRoutes(node).route());
+    return List.of(
+        new SessionRoutes(node).route(),
+        new AgentRoutes(node).route(),
+        new CompletionRoutes(node).route());
   }
 }

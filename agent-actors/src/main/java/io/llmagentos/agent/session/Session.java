@@ -79,6 +79,28 @@ public final class Session
     }
   }
 
+  /**
+   * A stateless completion: a turn that brings its own past, in a session that it opens. A turn of this session that said the same and runs, or
+   * ended less than the window ago, is the answer: a client that asks again has no second effect.
+   *
+   * @param turn the turn's id if it becomes one; under a known id only the same may be said
+   */
+  public record Complete(
+      Context context,
+      String agent,
+      String subject,
+      String turn,
+      List<Message> history,
+      List<ContentPart> content,
+      Duration repeatWindow,
+      ActorRef<Reply> replyTo)
+      implements Request {
+    public Complete {
+      history = List.copyOf(history);
+      content = List.copyOf(content);
+    }
+  }
+
   /** Stop the named turn, or with an empty name the current one. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
 
@@ -109,7 +131,12 @@ public final class Session
   /** A piece of the running turn's answer. Not durable: {@link Finished} has the whole. */
   public record Delta(String turn, int offset, String text) implements Reply {}
 
-  public record Finished(Turn turn, long version) implements Reply {}
+  /** A turn's end, without the history that its client gave. */
+  public record Finished(Turn turn, long version) implements Reply {
+    public Finished {
+      turn = turn.withoutHistory();
+    }
+  }
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
@@ -117,7 +144,7 @@ public final class Session
       String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version)
       implements Reply {
     public Description {
-      turns = List.copyOf(turns);
+      turns = turns.stream().map(Turn::withoutHistory).toList();
     }
   }
 
@@ -169,6 +196,7 @@ public final class Session
         .forAnyState()
         .onCommand(Open.class, this::onOpen)
         .onCommand(Say.class, this::onSay)
+        .onCommand(Complete.class, this::onComplete)
         .onCommand(Stop.class, this::onStop)
         .onCommand(Describe.class, this::onDescribe)
         .onCommand(Watch.class, this::onWatch)
@@ -232,35 +260,78 @@ public final class Session
                   ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
     }
     Turn known = state.turn(say.turn()).orElse(null);
-    if (known != null && !known.isRunning()) {
+    return known != null
+        ? join(known, say.replyTo())
+        : accept(
+            state,
+            say.turn(),
+            new SessionEvent.TurnAccepted(say.turn(), say.content(), now()),
+            say.replyTo());
+  }
+
+  private Effect<SessionEvent, SessionState> onComplete(SessionState state, Complete complete) {
+    Turn named = state.turn(complete.turn()).orElse(null);
+    boolean another = state.isOpen()
+        && !(state.agent().equals(complete.agent()) && state.subject().equals(complete.subject()));
+    if (another
+        || (named != null && !named.isCompletionOf(complete.history(), complete.content()))) {
       return Effect()
           .none()
-          .thenReply(say.replyTo(), s -> new Finished(known, known.finishedAtVersion()));
+          .thenReply(
+              complete.replyTo(),
+              s -> new Rejected(
+                  ErrorCode.CONFLICT,
+                  "this Idempotency-Key was used for another request; use a new one"));
     }
-    if (known != null) {
-      listen(say);
-      return Effect()
-          .none()
-          .thenReply(say.replyTo(), s -> new Accepted(known.id(), known.acceptedAtVersion()));
+    Turn known = named != null
+        ? named
+        : state
+            .repeated(complete.history(), complete.content(), now(), complete.repeatWindow())
+            .orElse(null);
+    return known != null
+        ? join(known, complete.replyTo())
+        : accept(
+            state,
+            complete.turn(),
+            new SessionEvent.CompletionAccepted(
+                complete.turn(),
+                complete.agent(),
+                complete.subject(),
+                complete.history(),
+                complete.content(),
+                now()),
+            complete.replyTo());
+  }
+
+  /** A known turn is answered from the journal, or its end is waited for. */
+  private Effect<SessionEvent, SessionState> join(Turn known, ActorRef<Reply> replyTo) {
+    if (!known.isRunning()) {
+      return Effect().none().thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
+    listen(known.id(), replyTo);
+    return Effect()
+        .none()
+        .thenReply(replyTo, s -> new Accepted(known.id(), known.acceptedAtVersion()));
+  }
+
+  private Effect<SessionEvent, SessionState> accept(
+      SessionState state, String id, SessionEvent accepted, ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
       return Effect()
           .none()
           .thenReply(
-              say.replyTo(),
+              replyTo,
               s -> new Rejected(
                   ErrorCode.QUEUE_FULL,
                   s.running() + " turns wait in this session, at most " + MAX_WAITING
                       + " may; wait for an answer and try again"));
     }
-    listen(say);
-    return Effect()
-        .persist(new SessionEvent.TurnAccepted(say.turn(), say.content(), now()))
-        .thenRun(s -> {
-          Turn turn = s.turn(say.turn()).orElseThrow();
-          tellWatchersAndRepliers(turn.id(), new Accepted(turn.id(), turn.acceptedAtVersion()));
-          proceed(s);
-        });
+    listen(id, replyTo);
+    return Effect().persist(accepted).thenRun(s -> {
+      Turn turn = s.turn(id).orElseThrow();
+      tellWatchersAndRepliers(id, new Accepted(id, turn.acceptedAtVersion()));
+      proceed(s);
+    });
   }
 
   private Effect<SessionEvent, SessionState> onStop(SessionState state, Stop stop) {
@@ -281,7 +352,7 @@ public final class Session
           .none()
           .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
-    repliesTo.computeIfAbsent(turn.id(), id -> new HashSet<>()).add(stop.replyTo());
+    listen(turn.id(), stop.replyTo());
     return finish(turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
   }
 
@@ -494,8 +565,8 @@ public final class Session
         });
   }
 
-  private void listen(Say say) {
-    repliesTo.computeIfAbsent(say.turn(), id -> new HashSet<>()).add(say.replyTo());
+  private void listen(String turn, ActorRef<Reply> replyTo) {
+    repliesTo.computeIfAbsent(turn, id -> new HashSet<>()).add(replyTo);
   }
 
   private void tellWatchersAndRepliers(String turn, Reply reply) {
