@@ -102,8 +102,8 @@ public final class AgentSubsystem implements Subsystem {
     List<Tool> personal = PersonalTools.standard();
     List<Tool> contributed =
         ServiceLoader.load(Tool.class).stream().map(ServiceLoader.Provider::get).toList();
-    AgentDefinitions definitions = AgentDefinitions.load(
-        settings.definitions(), settings.model(), personal, contributed);
+    AgentDefinitions definitions =
+        AgentDefinitions.load(settings.definitions(), settings.model(), personal, contributed);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();

@@ -100,7 +100,8 @@ final class AgentAnswers {
     }
   }
 
-  private static Optional<CompletionPiece> piece(String session, String agent, Session.Reply reply) {
+  private static Optional<CompletionPiece> piece(
+      String session, String agent, Session.Reply reply) {
     return switch (reply) {
       case Session.Delta delta ->
         Optional.of(new CompletionPiece.Text(id(session, delta.turn()), delta.text()));

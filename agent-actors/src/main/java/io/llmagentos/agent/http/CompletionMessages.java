@@ -85,8 +85,8 @@ final class CompletionMessages {
       if (!type.equals("text") && !refusal) {
         throw part.invalid("type", "must be \"text\": only text is understood here");
       }
-      parts.add(new ContentPart.Text(part.text(type)
-          .orElseThrow(() -> part.invalid(type, "must be a string"))));
+      parts.add(new ContentPart.Text(
+          part.text(type).orElseThrow(() -> part.invalid(type, "must be a string"))));
     }
     return parts;
   }

@@ -7,7 +7,6 @@ import io.llmagentos.model.chat.Sampling;
 import io.llmagentos.model.chat.ToolChoice;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.error.AgentOsException;
-import io.llmagentos.node.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -80,12 +79,9 @@ record CompletionRequest(
         throw fields.invalid(name, "is not supported here and must be 0");
       }
     }
-    fields
-        .object("logit_bias")
-        .filter(bias -> !bias.object().isEmpty())
-        .ifPresent(bias -> {
-          throw fields.invalid("logit_bias", "is not supported here and must be empty");
-        });
+    fields.object("logit_bias").filter(bias -> !bias.object().isEmpty()).ifPresent(bias -> {
+      throw fields.invalid("logit_bias", "is not supported here and must be empty");
+    });
     fields
         .object("response_format")
         .filter(format -> !format.requiredText("type").equals("text"))
@@ -121,8 +117,8 @@ record CompletionRequest(
 
   private static List<String> stop(Fields fields) {
     JsonNode stop = fields.get("stop");
-    String expected = "must be a string or a list of at most " + MOST_STOPS
-        + " strings, none of them empty";
+    String expected =
+        "must be a string or a list of at most " + MOST_STOPS + " strings, none of them empty";
     if (!fields.has("stop")) {
       return List.of();
     }
@@ -137,7 +133,8 @@ record CompletionRequest(
   private static List<ToolSpecification> tools(Fields fields) {
     List<Fields> given = fields.objects("tools");
     if (given.size() > MOST_TOOLS) {
-      throw fields.invalid("tools", "may have at most " + MOST_TOOLS + " tools, has " + given.size());
+      throw fields.invalid(
+          "tools", "may have at most " + MOST_TOOLS + " tools, has " + given.size());
     }
     List<ToolSpecification> tools = new ArrayList<>();
     Set<String> names = new HashSet<>();

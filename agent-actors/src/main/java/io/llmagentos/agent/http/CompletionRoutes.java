@@ -59,16 +59,16 @@ public final class CompletionRoutes extends Api {
         () -> concat(
             path(
                 PathMatchers.segment("chat").slash("completions"),
-                () -> post(() -> withContext(
-                    context -> extractRequest(request -> optionalHeaderValueByName(
+                () -> post(() ->
+                    withContext(context -> extractRequest(request -> optionalHeaderValueByName(
                         "Idempotency-Key",
-                        key -> withJson(body -> complete(
-                            context, Connection.of(request), key.orElse(""), body))))))),
+                        key -> withJson(body ->
+                            complete(context, Connection.of(request), key.orElse(""), body))))))),
             pathPrefix(
                 "models",
                 () -> concat(
-                    pathEndOrSingleSlash(
-                        () -> get(() -> withContext(context -> complete(json(200, list()))))),
+                    pathEndOrSingleSlash(() ->
+                        get(() -> withContext(context -> complete(json(200, list()))))),
                     path(
                         PathMatchers.slash().concat(PathMatchers.remaining()),
                         id -> get(() -> withContext(context -> complete(
@@ -110,8 +110,8 @@ public final class CompletionRoutes extends Api {
     Source<CompletionPiece, ?> pieces = agents.has(request.model())
         ? agentAnswers.to(request, context, idempotencyKey)
         : modelAnswers.to(request, context, connection);
-    CompletionWriter writer = new CompletionWriter(
-        request.model(), Instant.now(), request.includeUsage());
+    CompletionWriter writer =
+        new CompletionWriter(request.model(), Instant.now(), request.includeUsage());
     return completeLater(
         request.stream()
             ? streamed(pieces, writer)

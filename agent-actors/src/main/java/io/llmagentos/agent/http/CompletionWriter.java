@@ -31,7 +31,8 @@ final class CompletionWriter {
     body.put("system_fingerprint", reply.weightVersion());
     ObjectNode choice = body.putArray("choices").addObject().put("index", 0);
     ObjectNode message = choice.putObject("message").put("role", "assistant");
-    message.put("content", reply.text().isEmpty() && !reply.toolCalls().isEmpty() ? null : reply.text());
+    message.put(
+        "content", reply.text().isEmpty() && !reply.toolCalls().isEmpty() ? null : reply.text());
     message.putNull("refusal");
     if (!reply.toolCalls().isEmpty()) {
       calls(message.putArray("tool_calls"), end.completion(), reply.toolCalls(), false);
@@ -64,8 +65,7 @@ final class CompletionWriter {
       calls(delta.putArray("tool_calls"), end.completion(), reply.toolCalls(), true);
       chunks.add(chunk(end.completion(), delta, null, null));
     }
-    chunks.add(
-        chunk(end.completion(), delta(), reply.finishReason().id(), reply.weightVersion()));
+    chunks.add(chunk(end.completion(), delta(), reply.finishReason().id(), reply.weightVersion()));
     if (includeUsage) {
       ObjectNode last = chunk(end.completion(), delta(), null, reply.weightVersion());
       last.putArray("choices");

@@ -43,15 +43,13 @@ final class ModelAnswers {
     Duration left = Duration.between(clock.instant(), context.deadline());
     CompletableFuture<ChatReply> reply = new CompletableFuture<>();
     Listener listener = new Listener(queue.first(), () -> connection.isClosed() || reply.isDone());
-    models
-        .chat(context, request.toChat(), listener)
-        .whenComplete((answer, failure) -> {
-          if (failure == null) {
-            reply.complete(answer);
-          } else {
-            reply.completeExceptionally(failure);
-          }
-        });
+    models.chat(context, request.toChat(), listener).whenComplete((answer, failure) -> {
+      if (failure == null) {
+        reply.complete(answer);
+      } else {
+        reply.completeExceptionally(failure);
+      }
+    });
     CompletableFuture<ChatReply> inTime = reply
         .orTimeout(Math.max(1, left.toMillis()), TimeUnit.MILLISECONDS)
         .whenComplete((answer, failure) -> queue.first().complete())

@@ -31,9 +31,10 @@ final class ToolSchemas {
           SpecificationVersion.DRAFT_4)
       .collect(Collectors.toMap(version -> bare(version.getDialectId()), version -> version));
 
-  private final Map<SpecificationVersion, Schema> schemas =
-      VERSIONS.values().stream().collect(Collectors.toMap(version -> version, version ->
-          SchemaRegistry.withDefaultDialect(version)
+  private final Map<SpecificationVersion, Schema> schemas = VERSIONS.values().stream()
+      .collect(Collectors.toMap(
+          version -> version,
+          version -> SchemaRegistry.withDefaultDialect(version)
               .getSchema(SchemaLocation.of(version.getDialectId()))));
 
   /**

@@ -19,8 +19,8 @@ public record AgentKey(String tenant, String agent, String subject) {
     if (length > LONGEST) {
       throw new AgentOsException(
           ErrorCode.INVALID_REQUEST,
-          "tenant, agent, principal and user have " + length + " characters together, encoded; at most "
-              + LONGEST + " may be: shorten 'user'",
+          "tenant, agent, principal and user have " + length
+              + " characters together, encoded; at most " + LONGEST + " may be: shorten 'user'",
           "user");
     }
   }

@@ -306,7 +306,9 @@ public final class Session
   /** A known turn is answered from the journal, or its end is waited for. */
   private Effect<SessionEvent, SessionState> join(Turn known, ActorRef<Reply> replyTo) {
     if (!known.isRunning()) {
-      return Effect().none().thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
+      return Effect()
+          .none()
+          .thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
     listen(known.id(), replyTo);
     return Effect()

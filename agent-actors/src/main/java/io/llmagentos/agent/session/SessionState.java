@@ -61,7 +61,8 @@ public record SessionState(
       case SessionEvent.SessionOpened opened ->
         new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns);
       case SessionEvent.TurnAccepted accepted ->
-        new SessionState(next, agent, subject, openedAt, with(KEPT_TURNS, Turn.accepted(accepted, next)));
+        new SessionState(
+            next, agent, subject, openedAt, with(KEPT_TURNS, Turn.accepted(accepted, next)));
       case SessionEvent.CompletionAccepted accepted ->
         new SessionState(
             next,

@@ -48,8 +48,7 @@ final class TurnFollower {
       Function<ActorRef<Session.Reply>, Session.Request> turn,
       ActorRef<Session.Reply> listener) {
     return Behaviors.<Command>setup(context -> Behaviors.withTimers(timers -> {
-          Session.Request say =
-              turn.apply(context.messageAdapter(Session.Reply.class, Heard::new));
+          Session.Request say = turn.apply(context.messageAdapter(Session.Reply.class, Heard::new));
           context.watchWith(listener, new ListenerGone());
           timers.startTimerWithFixedDelay(new Again(), AGAIN);
           session.tell(say);

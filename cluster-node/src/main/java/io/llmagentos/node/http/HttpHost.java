@@ -90,7 +90,8 @@ public final class HttpHost extends AllDirectives {
       return Flow.of(HttpRequest.class)
           .map(request -> request.addAttribute(Connection.KEY, connection))
           .via(route.flow(node.system()))
-          .watchTermination((value, ended) -> ended.whenComplete((done, failure) -> connection.close()));
+          .watchTermination(
+              (value, ended) -> ended.whenComplete((done, failure) -> connection.close()));
     });
   }
 
@@ -149,10 +150,11 @@ public final class HttpHost extends AllDirectives {
       return withRequestTimeoutResponse(
           late -> ApiError.response(
               ErrorCode.DEADLINE_EXCEEDED,
-              "no answer within " + settings.requestTimeout() + " (llmagentos.http.request-timeout)",
+              "no answer within " + settings.requestTimeout()
+                  + " (llmagentos.http.request-timeout)",
               null),
-          () -> mapResponse(
-              response -> observed(request, response, started, trace), () -> handled));
+          () ->
+              mapResponse(response -> observed(request, response, started, trace), () -> handled));
     });
   }
 

@@ -116,8 +116,9 @@ public final class ScriptedModel implements LanguageModel {
 
   private ChatReply reply(
       ChatRequest request, String text, List<ToolCall> calls, ChatReply.FinishReason reason) {
-    int prompt =
-        request.messages().stream().mapToInt(message -> words(message.content()).size()).sum();
+    int prompt = request.messages().stream()
+        .mapToInt(message -> words(message.content()).size())
+        .sum();
     ChatReply.Usage usage = new ChatReply.Usage(prompt, words(text).size() + calls.size());
     return new ChatReply(id, "script", text, calls, reason, usage, List.of(), List.of());
   }
@@ -212,11 +213,8 @@ public final class ScriptedModel implements LanguageModel {
   }
 
   private static String beforeStop(String text, List<String> stops) {
-    int end = stops.stream()
-        .mapToInt(text::indexOf)
-        .filter(at -> at >= 0)
-        .min()
-        .orElse(text.length());
+    int end =
+        stops.stream().mapToInt(text::indexOf).filter(at -> at >= 0).min().orElse(text.length());
     return text.substring(0, end);
   }
 }
