@@ -240,6 +240,9 @@ public final class Node {
     values.put(
         "pekko.http.server.request-timeout",
         http.requestTimeout().plusSeconds(5).toMillis() + "ms");
+    String drain = settings.drainTimeout().plusSeconds(2).toMillis() + "ms";
+    values.put("pekko.coordinated-shutdown.phases.service-requests-done.timeout", drain);
+    values.put("pekko.coordinated-shutdown.phases.service-unbind.timeout", drain);
     if (settings.transport() == NodeSettings.Transport.TLS_TCP) {
       String engine = "pekko.remote.artery.ssl.rotating-keys-engine";
       values.put(
