@@ -63,7 +63,9 @@ class KryoWireSerializerTest {
     assertThat(HexFormat.of().formatHex(SERIALIZER.toBinary(CONTEXT)))
         .isEqualTo(
             "6601c0b692d80600616c6963e5016c6f6361ec30313233343536373839616263646566303132333435363738396162636465e6");
-    assertThat(HexFormat.of().formatHex(SERIALIZER.toBinary(DESCRIPTION))).isEqualTo("");
+    assertThat(HexFormat.of().formatHex(SERIALIZER.toBinary(DESCRIPTION)))
+        .isEqualTo(
+            "7170656b6b6f3a2f2f6167656e746f73403132372e302e302e313a32353532b004687474703a2f2f3132372e302e302e313a383038b00f020373657373696fee02068010687474703a2f2f3132372e302e302e313a383138b0540e");
   }
 
   @Test
