@@ -5,13 +5,14 @@ import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
+import io.llmagentos.agent.personal.Tool;
 import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.serving.AgentSettings;
 import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
-import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.serving.Models;
@@ -20,15 +21,21 @@ import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.journal.Projector;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -38,6 +45,8 @@ import org.apache.pekko.http.javadsl.server.Route;
 
 /** Agents in the node: sessions and agents as sharded entities on {@code core} nodes, and their doors. */
 public final class AgentSubsystem implements Subsystem {
+  private static final Duration DRAIN_POLL = Duration.ofMillis(50);
+
   @Override
   public String name() {
     return "agent";
@@ -109,12 +118,14 @@ public final class AgentSubsystem implements Subsystem {
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
+    AtomicInteger turnsInFlight = new AtomicInteger();
     Session.Dependencies forSessions = new Session.Dependencies(
         node.clock(),
         node.service(Models.class),
         definitions::get,
         settings.turnTimeout(),
-        sessions);
+        sessions,
+        turnsInFlight);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
     node.countEntities(Session.KIND, sessions::get);
 
@@ -135,7 +146,26 @@ public final class AgentSubsystem implements Subsystem {
         Agent.KIND,
         (entityId, timer) ->
             sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
+    node.drain("turns in flight", () -> drained(node, turnsInFlight));
     node.offer(Sessions.class, new Sessions(node.system()));
+  }
+
+  /** Completes when no turn is worked on, or the time to drain is over: what is left then goes on where its session moves. */
+  private static CompletionStage<Done> drained(Node node, AtomicInteger turnsInFlight) {
+    Instant end = node.clock().instant().plus(node.settings().drainTimeout());
+    CompletableFuture<Done> done = new CompletableFuture<>();
+    Cancellable poll = node.system()
+        .scheduler()
+        .scheduleWithFixedDelay(
+            Duration.ZERO,
+            DRAIN_POLL,
+            () -> {
+              if (turnsInFlight.get() == 0 || node.clock().instant().isAfter(end)) {
+                done.complete(Done.getInstance());
+              }
+            },
+            node.system().executionContext());
+    return done.whenComplete((drained, failure) -> poll.cancel());
   }
 
   private static <M> void init(

@@ -65,6 +65,11 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   public void beforeAll(ExtensionContext context) throws IOException {
     Files.createDirectories(home);
     Files.writeString(home.resolve("settings.conf"), settings);
+    up();
+  }
+
+  /** Start everything on the data that is there, and wait until it is up. */
+  void up() throws IOException {
     var up = start(
         "up.log",
         "up",
@@ -165,6 +170,17 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
         .orElseThrow(() -> new AssertionError("node " + index + " has no process"));
     assertThat(process.destroyForcibly()).as("kill -9 of node " + index).isTrue();
     await("the end of pid " + pid).atMost(Duration.ofSeconds(10)).until(() -> !process.isAlive());
+  }
+
+  /** kill -9 of the launcher, every node and the database, all at once. */
+  void killEverything() {
+    var processes = started.stream()
+        .flatMap(process -> Stream.concat(process.descendants(), Stream.of(process.toHandle())))
+        .toList();
+    processes.forEach(ProcessHandle::destroyForcibly);
+    await("the end of every process")
+        .until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
+    started.clear();
   }
 
   /** Wait until every node has a process again and every node counts every node as a member that is up. */

@@ -3,7 +3,7 @@ package io.llmagentos.agent.definition;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.personal.Tool;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;

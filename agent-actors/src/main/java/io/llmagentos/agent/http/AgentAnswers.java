@@ -1,8 +1,8 @@
 package io.llmagentos.agent.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmagentos.agent.AgentSettings;
 import io.llmagentos.agent.serving.AgentKey;
+import io.llmagentos.agent.serving.AgentSettings;
 import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionKey;

@@ -46,6 +46,7 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
+import org.slf4j.MDC;
 
 /**
  * One dialogue. Turns are serialised; a turn is acknowledged only once it is in the journal, and then ends exactly once, whatever dies meanwhile:
@@ -152,13 +153,16 @@ public final class Session
    * What a session needs from its node.
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
+   * @param resident sessions in this node's memory
+   * @param inFlight turns that this node works on
    */
   public record Dependencies(
       Clock clock,
       Models models,
       Function<String, AgentDefinition> agents,
       Duration turnTimeout,
-      AtomicInteger resident) {}
+      AtomicInteger resident,
+      AtomicInteger inFlight) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
@@ -167,6 +171,12 @@ public final class Session
   private final Map<String, Set<ActorRef<Reply>>> repliesTo = new HashMap<>();
   /** The turn whose step is under way in this incarnation; empty: none. */
   private String working = "";
+
+  /** Until when the turn's work may take: counted from when it was taken up, so that time in which no node was up does not count. */
+  private Instant deadline = Instant.EPOCH;
+
+  /** The trace ids of the requests that brought the running turns. */
+  private final Map<String, String> traces = new HashMap<>();
 
   /** Characters of the running turn's answer that were told as deltas. */
   private int saidSoFar;
@@ -228,9 +238,14 @@ public final class Session
   public SignalHandler<SessionState> signalHandler() {
     return newSignalHandlerBuilder()
         .onSignal(RecoveryCompleted.instance(), this::proceed)
-        .onSignal(PostStop.instance(), state -> dependencies.resident().decrementAndGet())
-        .onSignal(PreRestart.instance(), state -> dependencies.resident().decrementAndGet())
+        .onSignal(PostStop.instance(), state -> gone())
+        .onSignal(PreRestart.instance(), state -> gone())
         .build();
+  }
+
+  private void gone() {
+    dependencies.resident().decrementAndGet();
+    rest();
   }
 
   private Effect<SessionEvent, SessionState> onOpen(SessionState state, Open open) {
@@ -266,6 +281,7 @@ public final class Session
             state,
             say.turn(),
             new SessionEvent.TurnAccepted(say.turn(), say.content(), now()),
+            say.context(),
             say.replyTo());
   }
 
@@ -300,6 +316,7 @@ public final class Session
                 complete.history(),
                 complete.content(),
                 now()),
+            complete.context(),
             complete.replyTo());
   }
 
@@ -317,7 +334,11 @@ public final class Session
   }
 
   private Effect<SessionEvent, SessionState> accept(
-      SessionState state, String id, SessionEvent accepted, ActorRef<Reply> replyTo) {
+      SessionState state,
+      String id,
+      SessionEvent accepted,
+      Context caller,
+      ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
       return Effect()
           .none()
@@ -329,6 +350,7 @@ public final class Session
                       + " may; wait for an answer and try again"));
     }
     listen(id, replyTo);
+    traces.put(id, caller.trace());
     return Effect().persist(accepted).thenRun(s -> {
       Turn turn = s.turn(id).orElseThrow();
       tellWatchersAndRepliers(id, new Accepted(id, turn.acceptedAtVersion()));
@@ -403,8 +425,17 @@ public final class Session
       return;
     }
     working = turn.id();
+    dependencies.inFlight().incrementAndGet();
+    deadline = now().plus(dependencies.turnTimeout());
     saidSoFar = 0;
     step(state, turn);
+  }
+
+  private void rest() {
+    if (!working.isEmpty()) {
+      working = "";
+      dependencies.inFlight().decrementAndGet();
+    }
   }
 
   private void step(SessionState state, Turn turn) {
@@ -480,13 +511,9 @@ public final class Session
   }
 
   private Context turnContext(Turn turn) {
-    Instant deadline = turn.acceptedAt().plus(dependencies.turnTimeout());
-    return new Context(
-        key.tenant(),
-        key.principal(),
-        deadline,
-        UUID.randomUUID().toString().replace("-", ""),
-        Provenance.PRINCIPAL);
+    String trace =
+        traces.computeIfAbsent(turn.id(), id -> UUID.randomUUID().toString().replace("-", ""));
+    return new Context(key.tenant(), key.principal(), deadline, trace, Provenance.PRINCIPAL);
   }
 
   private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
@@ -529,7 +556,7 @@ public final class Session
     if (turn == null || !turn.isRunning()) {
       return Effect().none();
     }
-    boolean inTime = now().isBefore(turn.acceptedAt().plus(dependencies.turnTimeout()));
+    boolean inTime = now().isBefore(deadline);
     if (failed.failure() instanceof TimeoutException && turn.reply().isPresent() && inTime) {
       // The agent is moving or slow; the call's key makes asking again harmless.
       step(state, turn);
@@ -541,9 +568,11 @@ public final class Session
             "the turn took longer than " + dependencies.turnTimeout()
                 + " (llmagentos.agent.turn-timeout)")
         : ApiError.known(failed.failure());
+    MDC.put("trace", traces.getOrDefault(turn.id(), "-"));
     context
         .getLog()
         .warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
+    MDC.remove("trace");
     return finish(
         turn.id(),
         Turn.Status.FAILED,
@@ -559,8 +588,9 @@ public final class Session
         .thenRun(s -> {
           Turn turn = s.turn(turnId).orElseThrow();
           if (working.equals(turnId)) {
-            working = "";
+            rest();
           }
+          traces.remove(turnId);
           tellWatchersAndRepliers(turnId, new Finished(turn, turn.finishedAtVersion()));
           repliesTo.remove(turnId);
           proceed(s);

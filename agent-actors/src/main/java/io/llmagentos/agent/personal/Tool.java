@@ -1,4 +1,4 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.personal;
 
 import io.llmagentos.model.chat.ToolSpecification;
 
