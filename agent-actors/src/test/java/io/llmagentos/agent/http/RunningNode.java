@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.NodeBoot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -67,7 +68,7 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   public void beforeAll(ExtensionContext context) throws IOException {
     Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
     List<Integer> ports = freePorts(3);
-    node = Node.start(ConfigFactory.parseString(settings)
+    node = NodeBoot.start(ConfigFactory.parseString(settings)
         .withFallback(ConfigFactory.parseString(
             """
             llmagentos.node { data-dir = "%s", artery-port = %d }

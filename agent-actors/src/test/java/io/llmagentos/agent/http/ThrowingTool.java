@@ -1,9 +1,9 @@
 package io.llmagentos.agent.http;
 
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolOutcome;
+import io.llmagentos.agent.personal.Tool;
+import io.llmagentos.agent.personal.ToolArguments;
+import io.llmagentos.agent.personal.ToolContext;
+import io.llmagentos.agent.personal.ToolOutcome;
 import io.llmagentos.model.chat.ToolSpecification;
 
 /** Has a bug. */
