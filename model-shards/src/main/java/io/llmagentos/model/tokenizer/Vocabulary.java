@@ -100,7 +100,7 @@ public final class Vocabulary {
   }
 
   /** Positions inside names of added tokens at which the text has to be cut so that they stay plain characters. */
-  List<Integer> cutsInSpecialTokens(String text) {
+  public List<Integer> cutsInSpecialTokens(String text) {
     if (specialNames == null) {
       return List.of();
     }
