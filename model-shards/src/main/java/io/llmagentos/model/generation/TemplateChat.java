@@ -103,7 +103,7 @@ final class TemplateChat implements ChatFormat {
         defaults.withSampling(sampling.temperature(), sampling.topP()),
         sampling.seed(),
         sampling.stop(),
-        grammar == null ? Constraint.none() : grammar.constraint(endTokens),
+        grammar == null ? Constraint.none() : grammar.constraint(),
         grammar == null
             ? (answer, text, reason) -> new Prompt.Answer(text, List.of(), reason)
             : grammar::read);
@@ -174,8 +174,9 @@ final class TemplateChat implements ChatFormat {
   private String guarded(String text) {
     String plain = text.replace(String.valueOf(CUT), "");
     StringBuilder guarded = new StringBuilder(plain);
-    tokenizer.vocabulary().cutsInSpecialTokens(plain).reversed().forEach(cut ->
-        guarded.insert(cut, CUT));
+    for (int cut : tokenizer.vocabulary().cutsInSpecialTokens(plain).reversed()) {
+      guarded.insert(cut, CUT);
+    }
     return guarded.toString();
   }
 }
