@@ -77,7 +77,7 @@ public final class LocalModel implements LanguageModel {
     ActorRef<ModelReplica.Command> replica = system.systemActorOf(
         ModelReplica.create(
             id, engine, settings, new ReplicaMetrics(registry, id, waiting), waiting, clock),
-        "replica-" + ModelDoor.nameOf(id),
+        ModelDoor.nameOf(id).replaceFirst("model", "replica"),
         DispatcherSelector.fromConfig(DISPATCHER));
     return new LocalModel(id, format, tokenizer, engine, settings, waiting, system, replica);
   }
