@@ -2,29 +2,38 @@ package io.llmagentos.agent;
 
 import io.llmagentos.agent.definition.AgentDefinitions;
 import io.llmagentos.agent.http.AgentRoutes;
+import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
+import io.llmagentos.agent.personal.Tool;
 import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.serving.AgentSettings;
+import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.model.chat.ChatReply;
-import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.journal.Projector;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
@@ -34,6 +43,8 @@ import org.apache.pekko.http.javadsl.server.Route;
 
 /** Agents in the node: sessions and agents as sharded entities on {@code core} nodes, and their doors. */
 public final class AgentSubsystem implements Subsystem {
+  private static final Duration DRAIN_POLL = Duration.ofMillis(50);
+
   @Override
   public String name() {
     return "agent";
@@ -42,6 +53,12 @@ public final class AgentSubsystem implements Subsystem {
   @Override
   public List<String> requires() {
     return List.of("model");
+  }
+
+  /** 2: a turn carries its history and when it ended. */
+  @Override
+  public int wireVersion() {
+    return 2;
   }
 
   @Override
@@ -53,6 +70,7 @@ public final class AgentSubsystem implements Subsystem {
         .add(2003, Session.Describe.class)
         .add(2004, Session.Watch.class)
         .add(2005, Session.Wake.class)
+        .add(2006, Session.Complete.class)
         .add(2010, Session.Opened.class)
         .add(2011, Session.Accepted.class)
         .add(2012, Session.Delta.class)
@@ -62,10 +80,7 @@ public final class AgentSubsystem implements Subsystem {
         .add(2020, Turn.class)
         .add(2021, Turn.Status.class)
         .add(2022, Turn.Call.class)
-        .add(2023, ChatReply.class)
-        .add(2024, ChatReply.FinishReason.class)
-        .add(2025, ChatReply.Usage.class)
-        .add(2026, ToolCall.class)
+        .add(2027, Message.class)
         .add(2030, Agent.Act.class)
         .add(2031, Agent.Wake.class)
         .add(2032, Agent.Watch.class)
@@ -87,25 +102,29 @@ public final class AgentSubsystem implements Subsystem {
   public void start(Node node) {
     AgentSettings settings =
         Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
-    List<Tool> tools = PersonalTools.standard();
+    List<Tool> personal = PersonalTools.standard();
+    List<Tool> contributed =
+        ServiceLoader.load(Tool.class).stream().map(ServiceLoader.Provider::get).toList();
     AgentDefinitions definitions =
-        AgentDefinitions.load(settings.definitions(), settings.model(), tools);
+        AgentDefinitions.load(settings.definitions(), settings.model(), personal, contributed);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
+    AtomicInteger turnsInFlight = new AtomicInteger();
     Session.Dependencies forSessions = new Session.Dependencies(
         node.clock(),
         node.service(Models.class),
         definitions::get,
         settings.turnTimeout(),
-        sessions);
+        sessions,
+        turnsInFlight);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
     node.countEntities(Session.KIND, sessions::get);
 
     AtomicInteger agents = new AtomicInteger();
-    Map<String, Tool> byName = tools.stream()
+    Map<String, Tool> byName = Stream.concat(personal.stream(), contributed.stream())
         .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
     Agent.Dependencies forAgents = new Agent.Dependencies(
         node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
@@ -121,7 +140,26 @@ public final class AgentSubsystem implements Subsystem {
         Agent.KIND,
         (entityId, timer) ->
             sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
+    node.drain("turns in flight", () -> drained(node, turnsInFlight));
     node.offer(Sessions.class, new Sessions(node.system()));
+  }
+
+  /** Completes when no turn is worked on, or the time to drain is over: what is left then goes on where its session moves. */
+  private static CompletionStage<Done> drained(Node node, AtomicInteger turnsInFlight) {
+    Instant end = node.clock().instant().plus(node.settings().drainTimeout());
+    CompletableFuture<Done> done = new CompletableFuture<>();
+    Cancellable poll = node.system()
+        .scheduler()
+        .scheduleWithFixedDelay(
+            Duration.ZERO,
+            DRAIN_POLL,
+            () -> {
+              if (turnsInFlight.get() == 0 || node.clock().instant().isAfter(end)) {
+                done.complete(Done.getInstance());
+              }
+            },
+            node.system().executionContext());
+    return done.whenComplete((drained, failure) -> poll.cancel());
   }
 
   private static <M> void init(
@@ -132,6 +170,9 @@ public final class AgentSubsystem implements Subsystem {
 
   @Override
   public List<Route> routes(Node node) {
-    return List.of(new SessionRoutes(node).route(), new AgentRoutes(node).route());
+    return List.of(
+        new SessionRoutes(node).route(),
+        new AgentRoutes(node).route(),
+        new CompletionRoutes(node).route());
   }
 }

@@ -67,7 +67,7 @@ public record NodeSettings(
     }
   }
 
-  static NodeSettings create(Config section) {
+  public static NodeSettings create(Config section) {
     return new NodeSettings(
         section.getString("host"),
         section.getInt("artery-port"),

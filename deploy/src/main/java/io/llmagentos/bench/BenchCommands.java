@@ -15,6 +15,6 @@ public final class BenchCommands implements CliCommands {
       name = "bench",
       mixinStandardHelpOptions = true,
       description = "Measure the platform on this machine.",
-      subcommands = {TurnsBench.class, WireBench.class, IdleBench.class})
+      subcommands = {StartBench.class, TurnsBench.class, WireBench.class, IdleBench.class})
   static final class Bench {}
 }

@@ -2,6 +2,7 @@ package io.llmagentos.bench;
 
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.NodeBoot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -20,7 +21,7 @@ final class BenchNode implements AutoCloseable {
       llmagentos.agent { model = scripted, zone = UTC }
       llmagentos.model.models.scripted {
         kind = scripted
-        rules = [{ when = "^add (?<item>.*)", call = lists_createoradd }, { when = "hello", text = "Hello." }]
+        rules = [{ when = "on the (?<housePlace>kitchen)", call = iot_hue_lighton }, { when = "off the (?<housePlace>kitchen)", call = iot_hue_lightoff }, { when = "hello", text = "Hello." }]
       }
       """;
 
@@ -44,7 +45,7 @@ final class BenchNode implements AutoCloseable {
       journal.forEach((key, value) -> settings.put("llmagentos.journal." + key, value));
       return new BenchNode(
           directory,
-          Node.start(
+          NodeBoot.start(
               ConfigFactory.parseMap(settings).withFallback(ConfigFactory.parseString(SCRIPT))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Durable turns a second, against the raw journal rate.")
 final class TurnsBench implements Callable<Integer> {
+  /** Stands for switching the light, on and off in turn: each is an effect. */
+  private static final String ACT = "act";
+
   @Option(names = "--journal-url", description = "JDBC URL; empty: H2 embedded.")
   private String url = "";
 
@@ -98,13 +102,23 @@ final class TurnsBench implements Callable<Integer> {
 
   private Load.Result turns(Node node, String text) throws InterruptedException {
     long run = System.nanoTime();
+    AtomicIntegerArray said = new AtomicIntegerArray(sessions);
     List<AgentOs.Dialogue> dialogues = new ArrayList<>();
     for (int i = 0; i < sessions; i++) {
       dialogues.add(
           AgentOs.on(node.system()).session("assistant", "bench-" + i, "s" + run + "-" + i));
     }
     return Load.run(
-        sessions, Duration.ofSeconds(seconds), worker -> dialogues.get(worker).say(text));
+        sessions,
+        Duration.ofSeconds(seconds),
+        worker -> dialogues
+            .get(worker)
+            .say(
+                text.equals(ACT)
+                    ? said.getAndIncrement(worker) % 2 == 0
+                        ? "turn on the kitchen light"
+                        : "turn off the kitchen light"
+                    : text));
   }
 
   private static Load.Result measure(String what, Callable<Load.Result> load) {

@@ -3,7 +3,10 @@ package io.llmagentos.bench;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.agent.session.Session;
+import io.llmagentos.node.Subsystems;
+import io.llmagentos.node.boot.WireTypes;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.wire.WireSetup;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -23,8 +26,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.AbstractActor;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
+import org.apache.pekko.actor.BootstrapSetup;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.Props;
+import org.apache.pekko.actor.setup.ActorSystemSetup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -83,7 +88,10 @@ final class WireBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ActorSystem system = ActorSystem.create("bench", config());
+    ActorSystem system = ActorSystem.create(
+        "bench",
+        ActorSystemSetup.create(
+            BootstrapSetup.create(config()), new WireSetup(WireTypes.of(Subsystems.discover()))));
     try {
       if (echo) {
         ActorRef ref = system.actorOf(Props.create(Echo.class, Echo::new), "echo");

@@ -3,7 +3,7 @@ package io.llmagentos.agent.definition;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.personal.Tool;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The agents by name: the shipped ones and those of the user's directory. */
@@ -36,14 +37,16 @@ public final class AgentDefinitions {
    * @param directory of {@code NAME.yaml} files; empty: none
    * @param model overrides every definition's model; empty: does not
    * @param personal the tools that {@code tools: [personal]} stands for
+   * @param contributed further tools, connected where a definition names them
    * @throws AgentOsException naming the file and the key at fault
    */
-  public static AgentDefinitions load(String directory, String model, List<Tool> personal) {
+  public static AgentDefinitions load(
+      String directory, String model, List<Tool> personal, List<Tool> contributed) {
     Map<String, AgentDefinition> byName = new TreeMap<>();
     for (String name : SHIPPED) {
       try (InputStream in =
           AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {
-        put(byName, parse(name, in, model, personal));
+        put(byName, parse(name, in, model, personal, contributed));
       } catch (IOException e) {
         throw new AgentOsException(
             ErrorCode.SETTINGS_INVALID,
@@ -56,7 +59,7 @@ public final class AgentDefinitions {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(directory), "*.yaml")) {
         for (Path file : files) {
           try (InputStream in = Files.newInputStream(file)) {
-            put(byName, parse(file.toString(), in, model, personal));
+            put(byName, parse(file.toString(), in, model, personal, contributed));
           }
         }
       } catch (IOException e) {
@@ -95,16 +98,21 @@ public final class AgentDefinitions {
   }
 
   private static AgentDefinition parse(
-      String where, @Nullable InputStream in, String model, List<Tool> personal)
+      String where,
+      @Nullable InputStream in,
+      String model,
+      List<Tool> personal,
+      List<Tool> contributed)
       throws IOException {
     File file = YAML.readValue(in, File.class);
     List<ToolSpecification> tools = new ArrayList<>();
     for (String tool : orEmpty(file.tools())) {
-      List<ToolSpecification> found = personal.stream()
-          .map(Tool::specification)
-          .filter(
-              specification -> tool.equals("personal") || specification.name().equals(tool))
-          .toList();
+      List<Tool> all = tool.equals("personal")
+          ? personal
+          : Stream.concat(personal.stream(), contributed.stream())
+              .filter(each -> each.specification().name().equals(tool))
+              .toList();
+      List<ToolSpecification> found = all.stream().map(Tool::specification).toList();
       if (found.isEmpty()) {
         throw new IOException(where + ": tools names the unknown tool '" + tool + "'");
       }

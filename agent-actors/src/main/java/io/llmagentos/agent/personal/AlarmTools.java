@@ -2,10 +2,6 @@ package io.llmagentos.agent.personal;
 
 import io.llmagentos.agent.personal.AlarmEvent.AlarmRemoved;
 import io.llmagentos.agent.personal.AlarmEvent.AlarmSet;
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolOutcome;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZonedDateTime;

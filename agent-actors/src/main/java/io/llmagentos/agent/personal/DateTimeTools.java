@@ -1,10 +1,5 @@
 package io.llmagentos.agent.personal;
 
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolException;
-import io.llmagentos.agent.tool.ToolOutcome;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;

@@ -2,10 +2,6 @@ package io.llmagentos.agent.personal;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolOutcome;
 import io.llmagentos.model.chat.ToolSpecification;
 import java.util.Map;
 import java.util.function.BiFunction;

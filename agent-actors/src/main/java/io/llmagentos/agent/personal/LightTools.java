@@ -1,10 +1,6 @@
 package io.llmagentos.agent.personal;
 
 import io.llmagentos.agent.personal.DeviceEvent.LightChanged;
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolOutcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

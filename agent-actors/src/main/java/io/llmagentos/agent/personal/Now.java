@@ -1,8 +1,5 @@
 package io.llmagentos.agent.personal;
 
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolOutcome;
 import java.util.Locale;
 import java.util.Optional;
 

@@ -1,6 +1,5 @@
 package io.llmagentos.agent.personal;
 
-import io.llmagentos.agent.tool.Tool;
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,7 +1,5 @@
 package io.llmagentos.agent.personal;
 
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
 import java.util.Optional;
 import java.util.stream.Stream;
 

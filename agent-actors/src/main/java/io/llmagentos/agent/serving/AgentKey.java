@@ -1,5 +1,7 @@
 package io.llmagentos.agent.serving;
 
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +12,19 @@ import java.nio.charset.StandardCharsets;
  * @param subject whose things it keeps: a principal, or a user of a principal's
  */
 public record AgentKey(String tenant, String agent, String subject) {
+  private static final int LONGEST = 240;
+
+  public AgentKey {
+    int length = (encode(tenant) + "/" + encode(agent) + "/" + encode(subject)).length();
+    if (length > LONGEST) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "tenant, agent, principal and user have " + length
+              + " characters together, encoded; at most " + LONGEST + " may be: shorten 'user'",
+          "user");
+    }
+  }
+
   public String entityId() {
     return encode(tenant) + "/" + encode(agent) + "/" + encode(subject);
   }

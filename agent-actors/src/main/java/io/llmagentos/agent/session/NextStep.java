@@ -40,13 +40,9 @@ sealed interface NextStep {
     if (!definition.instructions().isBlank()) {
       messages.add(ChatMessage.system(definition.instructions()));
     }
-    for (Turn earlier : state.turns()) {
-      if (earlier.id().equals(turn.id())) {
-        break;
-      }
-      messages.add(ChatMessage.user(ContentPart.textOf(earlier.content())));
-      messages.add(ChatMessage.assistant(earlier.answer()));
-    }
+    messages.addAll(turn.history()
+        .map(given -> given.stream().map(Message::toChat).toList())
+        .orElseGet(() -> earlierTurns(state, turn)));
     messages.add(ChatMessage.user(ContentPart.textOf(turn.content())));
     List<ToolSpecification> functions = new ArrayList<>(definition.tools());
     definition.understands().keySet().stream()
@@ -57,5 +53,17 @@ sealed interface NextStep {
         .forEach(functions::add);
     return new ChatRequest(
         definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
+  }
+
+  private static List<ChatMessage> earlierTurns(SessionState state, Turn turn) {
+    List<ChatMessage> messages = new ArrayList<>();
+    for (Turn earlier : state.turns()) {
+      if (earlier.id().equals(turn.id())) {
+        break;
+      }
+      messages.add(ChatMessage.user(ContentPart.textOf(earlier.content())));
+      messages.add(ChatMessage.assistant(earlier.answer()));
+    }
+    return messages;
   }
 }

@@ -46,6 +46,7 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
+import org.slf4j.MDC;
 
 /**
  * One dialogue. Turns are serialised; a turn is acknowledged only once it is in the journal, and then ends exactly once, whatever dies meanwhile:
@@ -75,6 +76,28 @@ public final class Session
       Context context, String turn, List<ContentPart> content, ActorRef<Reply> replyTo)
       implements Request {
     public Say {
+      content = List.copyOf(content);
+    }
+  }
+
+  /**
+   * A stateless completion: a turn that brings its own past, in a session that it opens. A turn of this session that said the same and runs, or
+   * ended less than the window ago, is the answer: a client that asks again has no second effect.
+   *
+   * @param turn the turn's id if it becomes one; under a known id only the same may be said
+   */
+  public record Complete(
+      Context context,
+      String agent,
+      String subject,
+      String turn,
+      List<Message> history,
+      List<ContentPart> content,
+      Duration repeatWindow,
+      ActorRef<Reply> replyTo)
+      implements Request {
+    public Complete {
+      history = List.copyOf(history);
       content = List.copyOf(content);
     }
   }
@@ -109,7 +132,12 @@ public final class Session
   /** A piece of the running turn's answer. Not durable: {@link Finished} has the whole. */
   public record Delta(String turn, int offset, String text) implements Reply {}
 
-  public record Finished(Turn turn, long version) implements Reply {}
+  /** A turn's end, without the history that its client gave. */
+  public record Finished(Turn turn, long version) implements Reply {
+    public Finished {
+      turn = turn.withoutHistory();
+    }
+  }
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
@@ -117,7 +145,7 @@ public final class Session
       String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version)
       implements Reply {
     public Description {
-      turns = List.copyOf(turns);
+      turns = turns.stream().map(Turn::withoutHistory).toList();
     }
   }
 
@@ -125,13 +153,16 @@ public final class Session
    * What a session needs from its node.
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
+   * @param resident sessions in this node's memory
+   * @param inFlight turns that this node works on
    */
   public record Dependencies(
       Clock clock,
       Models models,
       Function<String, AgentDefinition> agents,
       Duration turnTimeout,
-      AtomicInteger resident) {}
+      AtomicInteger resident,
+      AtomicInteger inFlight) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
@@ -140,6 +171,12 @@ public final class Session
   private final Map<String, Set<ActorRef<Reply>>> repliesTo = new HashMap<>();
   /** The turn whose step is under way in this incarnation; empty: none. */
   private String working = "";
+
+  /** Until when the turn's work may take: counted from when it was taken up, so that time in which no node was up does not count. */
+  private Instant deadline = Instant.EPOCH;
+
+  /** The trace ids of the requests that brought the running turns. */
+  private final Map<String, String> traces = new HashMap<>();
 
   /** Characters of the running turn's answer that were told as deltas. */
   private int saidSoFar;
@@ -169,6 +206,7 @@ public final class Session
         .forAnyState()
         .onCommand(Open.class, this::onOpen)
         .onCommand(Say.class, this::onSay)
+        .onCommand(Complete.class, this::onComplete)
         .onCommand(Stop.class, this::onStop)
         .onCommand(Describe.class, this::onDescribe)
         .onCommand(Watch.class, this::onWatch)
@@ -200,9 +238,14 @@ public final class Session
   public SignalHandler<SessionState> signalHandler() {
     return newSignalHandlerBuilder()
         .onSignal(RecoveryCompleted.instance(), this::proceed)
-        .onSignal(PostStop.instance(), state -> dependencies.resident().decrementAndGet())
-        .onSignal(PreRestart.instance(), state -> dependencies.resident().decrementAndGet())
+        .onSignal(PostStop.instance(), state -> gone())
+        .onSignal(PreRestart.instance(), state -> gone())
         .build();
+  }
+
+  private void gone() {
+    dependencies.resident().decrementAndGet();
+    rest();
   }
 
   private Effect<SessionEvent, SessionState> onOpen(SessionState state, Open open) {
@@ -232,35 +275,87 @@ public final class Session
                   ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
     }
     Turn known = state.turn(say.turn()).orElse(null);
-    if (known != null && !known.isRunning()) {
+    return known != null
+        ? join(known, say.replyTo())
+        : accept(
+            state,
+            say.turn(),
+            new SessionEvent.TurnAccepted(say.turn(), say.content(), now()),
+            say.context(),
+            say.replyTo());
+  }
+
+  private Effect<SessionEvent, SessionState> onComplete(SessionState state, Complete complete) {
+    Turn named = state.turn(complete.turn()).orElse(null);
+    boolean another = state.isOpen()
+        && !(state.agent().equals(complete.agent()) && state.subject().equals(complete.subject()));
+    if (another
+        || (named != null && !named.isCompletionOf(complete.history(), complete.content()))) {
       return Effect()
           .none()
-          .thenReply(say.replyTo(), s -> new Finished(known, known.finishedAtVersion()));
+          .thenReply(
+              complete.replyTo(),
+              s -> new Rejected(
+                  ErrorCode.CONFLICT,
+                  "this Idempotency-Key was used for another request; use a new one"));
     }
-    if (known != null) {
-      listen(say);
+    Turn known = named != null
+        ? named
+        : state
+            .repeated(complete.history(), complete.content(), now(), complete.repeatWindow())
+            .orElse(null);
+    return known != null
+        ? join(known, complete.replyTo())
+        : accept(
+            state,
+            complete.turn(),
+            new SessionEvent.CompletionAccepted(
+                complete.turn(),
+                complete.agent(),
+                complete.subject(),
+                complete.history(),
+                complete.content(),
+                now()),
+            complete.context(),
+            complete.replyTo());
+  }
+
+  /** A known turn is answered from the journal, or its end is waited for. */
+  private Effect<SessionEvent, SessionState> join(Turn known, ActorRef<Reply> replyTo) {
+    if (!known.isRunning()) {
       return Effect()
           .none()
-          .thenReply(say.replyTo(), s -> new Accepted(known.id(), known.acceptedAtVersion()));
+          .thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
+    listen(known.id(), replyTo);
+    return Effect()
+        .none()
+        .thenReply(replyTo, s -> new Accepted(known.id(), known.acceptedAtVersion()));
+  }
+
+  private Effect<SessionEvent, SessionState> accept(
+      SessionState state,
+      String id,
+      SessionEvent accepted,
+      Context caller,
+      ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
       return Effect()
           .none()
           .thenReply(
-              say.replyTo(),
+              replyTo,
               s -> new Rejected(
                   ErrorCode.QUEUE_FULL,
                   s.running() + " turns wait in this session, at most " + MAX_WAITING
                       + " may; wait for an answer and try again"));
     }
-    listen(say);
-    return Effect()
-        .persist(new SessionEvent.TurnAccepted(say.turn(), say.content(), now()))
-        .thenRun(s -> {
-          Turn turn = s.turn(say.turn()).orElseThrow();
-          tellWatchersAndRepliers(turn.id(), new Accepted(turn.id(), turn.acceptedAtVersion()));
-          proceed(s);
-        });
+    listen(id, replyTo);
+    traces.put(id, caller.trace());
+    return Effect().persist(accepted).thenRun(s -> {
+      Turn turn = s.turn(id).orElseThrow();
+      tellWatchersAndRepliers(id, new Accepted(id, turn.acceptedAtVersion()));
+      proceed(s);
+    });
   }
 
   private Effect<SessionEvent, SessionState> onStop(SessionState state, Stop stop) {
@@ -281,7 +376,7 @@ public final class Session
           .none()
           .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
-    repliesTo.computeIfAbsent(turn.id(), id -> new HashSet<>()).add(stop.replyTo());
+    listen(turn.id(), stop.replyTo());
     return finish(turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
   }
 
@@ -330,8 +425,17 @@ public final class Session
       return;
     }
     working = turn.id();
+    dependencies.inFlight().incrementAndGet();
+    deadline = now().plus(dependencies.turnTimeout());
     saidSoFar = 0;
     step(state, turn);
+  }
+
+  private void rest() {
+    if (!working.isEmpty()) {
+      working = "";
+      dependencies.inFlight().decrementAndGet();
+    }
   }
 
   private void step(SessionState state, Turn turn) {
@@ -407,13 +511,9 @@ public final class Session
   }
 
   private Context turnContext(Turn turn) {
-    Instant deadline = turn.acceptedAt().plus(dependencies.turnTimeout());
-    return new Context(
-        key.tenant(),
-        key.principal(),
-        deadline,
-        UUID.randomUUID().toString().replace("-", ""),
-        Provenance.PRINCIPAL);
+    String trace =
+        traces.computeIfAbsent(turn.id(), id -> UUID.randomUUID().toString().replace("-", ""));
+    return new Context(key.tenant(), key.principal(), deadline, trace, Provenance.PRINCIPAL);
   }
 
   private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
@@ -456,7 +556,7 @@ public final class Session
     if (turn == null || !turn.isRunning()) {
       return Effect().none();
     }
-    boolean inTime = now().isBefore(turn.acceptedAt().plus(dependencies.turnTimeout()));
+    boolean inTime = now().isBefore(deadline);
     if (failed.failure() instanceof TimeoutException && turn.reply().isPresent() && inTime) {
       // The agent is moving or slow; the call's key makes asking again harmless.
       step(state, turn);
@@ -468,9 +568,11 @@ public final class Session
             "the turn took longer than " + dependencies.turnTimeout()
                 + " (llmagentos.agent.turn-timeout)")
         : ApiError.known(failed.failure());
+    MDC.put("trace", traces.getOrDefault(turn.id(), "-"));
     context
         .getLog()
         .warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
+    MDC.remove("trace");
     return finish(
         turn.id(),
         Turn.Status.FAILED,
@@ -486,16 +588,17 @@ public final class Session
         .thenRun(s -> {
           Turn turn = s.turn(turnId).orElseThrow();
           if (working.equals(turnId)) {
-            working = "";
+            rest();
           }
+          traces.remove(turnId);
           tellWatchersAndRepliers(turnId, new Finished(turn, turn.finishedAtVersion()));
           repliesTo.remove(turnId);
           proceed(s);
         });
   }
 
-  private void listen(Say say) {
-    repliesTo.computeIfAbsent(say.turn(), id -> new HashSet<>()).add(say.replyTo());
+  private void listen(String turn, ActorRef<Reply> replyTo) {
+    repliesTo.computeIfAbsent(turn, id -> new HashSet<>()).add(replyTo);
   }
 
   private void tellWatchersAndRepliers(String turn, Reply reply) {

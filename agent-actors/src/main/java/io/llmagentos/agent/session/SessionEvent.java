@@ -15,6 +15,7 @@ import java.util.List;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = SessionEvent.SessionOpened.class, name = "session_opened"),
   @JsonSubTypes.Type(value = SessionEvent.TurnAccepted.class, name = "turn_accepted"),
+  @JsonSubTypes.Type(value = SessionEvent.CompletionAccepted.class, name = "completion_accepted"),
   @JsonSubTypes.Type(value = SessionEvent.ModelReplied.class, name = "model_replied"),
   @JsonSubTypes.Type(value = SessionEvent.TurnFinished.class, name = "turn_finished")
 })
@@ -29,6 +30,25 @@ public sealed interface SessionEvent extends JournalEvent {
   record SessionOpened(String agent, String subject, Instant at) implements SessionEvent {}
 
   record TurnAccepted(String turn, List<ContentPart> content, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER)));
+    }
+  }
+
+  /**
+   * A turn that brings its own past; the first one opens its session.
+   *
+   * @param history what the client says was said before, as it was given
+   */
+  record CompletionAccepted(
+      String turn,
+      String agent,
+      String subject,
+      List<Message> history,
+      List<ContentPart> content,
+      Instant at)
+      implements SessionEvent {
     @Override
     public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER)));

@@ -57,6 +57,38 @@ public final class Sessions {
   /** Say a turn and follow it to its end; the last element is {@link Session.Finished}, or the stream fails with {@code AgentOsException}. */
   public Source<Session.Reply, NotUsed> say(
       SessionKey key, Context context, String turn, List<ContentPart> content) {
+    return turn(key, replyTo -> new Session.Say(context, turn, content, replyTo));
+  }
+
+  /**
+   * Complete a dialogue that the caller keeps, and follow the turn to its end as with {@link #say}.
+   *
+   * @param key derived from what is asked for, so that the same again meets the same session
+   * @param repeatWindow how long after its end a turn is the answer to the same again
+   */
+  public Source<Session.Reply, NotUsed> complete(
+      SessionKey key,
+      Context context,
+      AgentKey agent,
+      String turn,
+      List<Message> history,
+      List<ContentPart> content,
+      Duration repeatWindow) {
+    return turn(
+        key,
+        replyTo -> new Session.Complete(
+            context,
+            agent.agent(),
+            agent.subject(),
+            turn,
+            history,
+            content,
+            repeatWindow,
+            replyTo));
+  }
+
+  private Source<Session.Reply, NotUsed> turn(
+      SessionKey key, Function<ActorRef<Session.Reply>, Session.Request> turn) {
     return ActorSource.<Session.Reply>actorRef(
             reply -> false,
             reply -> reply instanceof Session.Rejected rejected
@@ -65,7 +97,7 @@ public final class Sessions {
             BUFFER,
             OverflowStrategy.fail())
         .mapMaterializedValue(listener -> {
-          spawn(TurnFollower.create(session(key), context, turn, content, listener), "turn");
+          spawn(TurnFollower.create(session(key), turn, listener), "turn");
           return NotUsed.getInstance();
         })
         .takeWhile(reply -> !(reply instanceof Session.Finished), true);

@@ -5,6 +5,7 @@ import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.node.envelope.ContentPart;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param acceptedAtVersion the session's version with which it was accepted
  * @param finishedAtVersion the session's version with which it finished; 0 while it runs
  * @param reply the model's, once recorded
+ * @param history of a stateless completion: all that was said before it; without, the session's earlier turns were
+ * @param finishedAt {@link Instant#EPOCH} while it runs
  */
 public record Turn(
     String id,
@@ -24,7 +27,9 @@ public record Turn(
     String answer,
     List<Call> calls,
     String error,
-    long finishedAtVersion) {
+    long finishedAtVersion,
+    Optional<List<Message>> history,
+    Instant finishedAt) {
   /** How a turn stands. */
   public enum Status {
     @JsonProperty("running")
@@ -51,20 +56,39 @@ public record Turn(
   public Turn {
     content = List.copyOf(content);
     calls = List.copyOf(calls);
+    history = history.map(List::copyOf);
+    // Snapshots of version 1 have no such field.
+    finishedAt = Objects.requireNonNullElse(finishedAt, Instant.EPOCH);
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
+    return accepted(event.turn(), event.content(), event.at(), version, Optional.empty());
+  }
+
+  static Turn accepted(SessionEvent.CompletionAccepted event, long version) {
+    return accepted(
+        event.turn(), event.content(), event.at(), version, Optional.of(event.history()));
+  }
+
+  private static Turn accepted(
+      String id,
+      List<ContentPart> content,
+      Instant at,
+      long version,
+      Optional<List<Message>> history) {
     return new Turn(
-        event.turn(),
-        event.content(),
-        event.at(),
+        id,
+        content,
+        at,
         version,
         Status.RUNNING,
         Optional.empty(),
         "",
         List.of(),
         "",
-        0);
+        0,
+        history,
+        Instant.EPOCH);
   }
 
   Turn replied(ChatReply modelReply) {
@@ -78,7 +102,9 @@ public record Turn(
         answer,
         calls,
         error,
-        finishedAtVersion);
+        finishedAtVersion,
+        history,
+        finishedAt);
   }
 
   Turn finished(SessionEvent.TurnFinished event, long version) {
@@ -92,7 +118,30 @@ public record Turn(
         event.answer(),
         event.calls(),
         event.error(),
-        version);
+        version,
+        history,
+        event.at());
+  }
+
+  Turn withoutHistory() {
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        status,
+        reply,
+        answer,
+        calls,
+        error,
+        finishedAtVersion,
+        Optional.empty(),
+        finishedAt);
+  }
+
+  /** Whether it is the turn of a stateless completion that said exactly this. */
+  boolean isCompletionOf(List<Message> earlier, List<ContentPart> said) {
+    return history.filter(earlier::equals).isPresent() && content.equals(said);
   }
 
   boolean isRunning() {

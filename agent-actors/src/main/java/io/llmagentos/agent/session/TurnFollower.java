@@ -1,9 +1,7 @@
 package io.llmagentos.agent.session;
 
-import io.llmagentos.node.envelope.ContentPart;
-import io.llmagentos.node.envelope.Context;
 import java.time.Duration;
-import java.util.List;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -28,7 +26,7 @@ final class TurnFollower {
 
   private final ActorContext<Command> context;
   private final EntityRef<Session.Command> session;
-  private final Session.Say say;
+  private final Session.Request say;
   private final ActorRef<Session.Reply> listener;
   private boolean accepted;
   private int heardSoFar;
@@ -36,7 +34,7 @@ final class TurnFollower {
   private TurnFollower(
       ActorContext<Command> context,
       EntityRef<Session.Command> session,
-      Session.Say say,
+      Session.Request say,
       ActorRef<Session.Reply> listener) {
     this.context = context;
     this.session = session;
@@ -44,15 +42,13 @@ final class TurnFollower {
     this.listener = listener;
   }
 
+  /** @param turn the turn to say, given whom to reply to */
   static Behavior<Void> create(
       EntityRef<Session.Command> session,
-      Context caller,
-      String turn,
-      List<ContentPart> content,
+      Function<ActorRef<Session.Reply>, Session.Request> turn,
       ActorRef<Session.Reply> listener) {
     return Behaviors.<Command>setup(context -> Behaviors.withTimers(timers -> {
-          Session.Say say = new Session.Say(
-              caller, turn, content, context.messageAdapter(Session.Reply.class, Heard::new));
+          Session.Request say = turn.apply(context.messageAdapter(Session.Reply.class, Heard::new));
           context.watchWith(listener, new ListenerGone());
           timers.startTimerWithFixedDelay(new Again(), AGAIN);
           session.tell(say);
@@ -104,7 +100,6 @@ final class TurnFollower {
 
   private Behavior<Command> ended(Session.Reply reply) {
     listener.tell(reply);
-    context.getLog().debug("turn {} ended", say.turn());
     return Behaviors.stopped();
   }
 }

@@ -2,11 +2,6 @@ package io.llmagentos.agent.personal;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolArguments;
-import io.llmagentos.agent.tool.ToolContext;
-import io.llmagentos.agent.tool.ToolException;
-import io.llmagentos.agent.tool.ToolOutcome;
 import java.time.ZonedDateTime;
 import java.util.Map;
 import java.util.Objects;

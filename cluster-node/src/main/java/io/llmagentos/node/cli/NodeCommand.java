@@ -1,6 +1,7 @@
 package io.llmagentos.node.cli;
 
 import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.NodeBoot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -35,7 +36,7 @@ final class NodeCommand implements Callable<Integer> {
           () -> {}); // a terminal's Ctrl-C reaches the whole group: the supervisor decides the
       // order
     }
-    var node = Node.start(UpSettings.userFile(settings));
+    var node = NodeBoot.start(UpSettings.userFile(settings));
     if (parent != null) {
       ParentWatch.onGone(parent, () -> leave(node));
     }

@@ -1,6 +1,6 @@
 package io.llmagentos.node.cli;
 
-import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.NodeBoot;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -99,7 +99,7 @@ final class UpCommand implements Callable<Integer> {
     System.setProperty("agentos.log.to", "FILE");
     var secret = settings.ownsJournal() ? JournalSecret.in(settings.data()) : null;
     System.out.println("starting one node, data in " + settings.data());
-    var node = Node.start(settings.node(0, ports.seeds(0, java.util.Set.of()), secret));
+    var node = NodeBoot.start(settings.node(0, ports.seeds(0, java.util.Set.of()), secret));
     long pid = ProcessHandle.current().pid();
     new ClusterFile(ports.base(), pid, List.of(ClusterFile.node(ports, 0, pid, true)), null)
         .write(settings.data());

@@ -10,7 +10,7 @@ public enum ErrorCode {
   UNAUTHENTICATED(401, "authentication_error"),
   FORBIDDEN(403, "permission_error"),
   NOT_FOUND(404, "not_found_error"),
-  MODEL_NOT_FOUND(404, "not_found_error"),
+  MODEL_NOT_FOUND(404, "invalid_request_error"),
   METHOD_NOT_ALLOWED(405, "invalid_request_error"),
   CONFLICT(409, "conflict_error"),
   BODY_TOO_LARGE(413, "invalid_request_error"),
@@ -38,6 +38,16 @@ public enum ErrorCode {
   ErrorCode(int httpStatus, String type) {
     this.httpStatus = httpStatus;
     this.type = type;
+  }
+
+  /** The code with an {@link #id}; {@code INTERNAL} for one that this version does not know. */
+  public static ErrorCode of(String id) {
+    for (ErrorCode code : values()) {
+      if (code.id().equals(id)) {
+        return code;
+      }
+    }
+    return INTERNAL;
   }
 
   public int httpStatus() {

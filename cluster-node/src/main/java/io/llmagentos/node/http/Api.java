@@ -175,7 +175,7 @@ public abstract class Api extends AllDirectives {
     }
   }
 
-  protected static String sha256(String text) {
+  public static String sha256(String text) {
     try {
       return HexFormat.of()
           .formatHex(

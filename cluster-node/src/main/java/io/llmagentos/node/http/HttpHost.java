@@ -26,6 +26,7 @@ import org.apache.pekko.http.javadsl.server.MethodRejection;
 import org.apache.pekko.http.javadsl.server.Rejection;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.stream.javadsl.Flow;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
@@ -67,7 +68,7 @@ public final class HttpHost extends AllDirectives {
     try {
       ServerBinding binding = Http.get(node.system())
           .newServerAt(address, port)
-          .bind(route)
+          .bindFlow(knowingItsConnection(route))
           .toCompletableFuture()
           .join();
       binding.addToCoordinatedShutdown(
@@ -80,6 +81,18 @@ public final class HttpHost extends AllDirectives {
           key,
           e);
     }
+  }
+
+  /** Each connection materialises its own flow. */
+  private Flow<HttpRequest, HttpResponse, ?> knowingItsConnection(Route route) {
+    return Flow.fromMaterializer((materializer, attributes) -> {
+      Connection connection = new Connection();
+      return Flow.of(HttpRequest.class)
+          .map(request -> request.addAttribute(Connection.KEY, connection))
+          .via(route.flow(node.system()))
+          .watchTermination(
+              (value, ended) -> ended.whenComplete((done, failure) -> connection.close()));
+    });
   }
 
   /** A page in the user's browser must not reach the door under a foreign name (DNS rebinding) or from a foreign origin. */
@@ -134,7 +147,14 @@ public final class HttpHost extends AllDirectives {
     return extractRequest(request -> {
       long started = System.nanoTime();
       String trace = Api.trace(request);
-      return mapResponse(response -> observed(request, response, started, trace), () -> handled);
+      return withRequestTimeoutResponse(
+          late -> ApiError.response(
+              ErrorCode.DEADLINE_EXCEEDED,
+              "no answer within " + settings.requestTimeout()
+                  + " (llmagentos.http.request-timeout)",
+              null),
+          () ->
+              mapResponse(response -> observed(request, response, started, trace), () -> handled));
     });
   }
 

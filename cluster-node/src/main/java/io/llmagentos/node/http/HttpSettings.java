@@ -31,6 +31,12 @@ public record HttpSettings(
                 + key.length(),
             "llmagentos.http.api-keys");
       }
+      if (principal.contains("/")) {
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            "a principal must have no '/', which sets its users apart, is '" + principal + "'",
+            "llmagentos.http.api-keys");
+      }
     }
   }
 

@@ -5,7 +5,9 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
@@ -93,6 +95,8 @@ public final class EventProjection {
     @Override
     public void process(Session session, List<EventEnvelope<JournalEvent>> envelopes)
         throws SQLException {
+      // The last change of a timer counts; most turns begin and end within one group.
+      Map<TimerKey, TimerChange> timers = new LinkedHashMap<>();
       for (EventEnvelope<JournalEvent> envelope : envelopes) {
         Projector.Entry entry = new Projector.Entry(
             envelope.persistenceId(),
@@ -100,32 +104,38 @@ public final class EventProjection {
             envelope.event(),
             Instant.ofEpochMilli(envelope.timestamp()));
         for (TimerChange change : envelope.event().timerChanges()) {
-          applyTimer(session.connection, envelope.persistenceId(), change);
+          timers.put(new TimerKey(envelope.persistenceId(), change.timer()), change);
         }
         for (Projector projector : projectors) {
           projector.project(session.connection, entry);
         }
       }
+      apply(session.connection, timers);
     }
 
-    private static void applyTimer(Connection connection, String persistenceId, TimerChange change)
+    private static void apply(Connection connection, Map<TimerKey, TimerChange> timers)
         throws SQLException {
       try (PreparedStatement delete = connection.prepareStatement(
-          "DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?")) {
-        delete.setString(1, persistenceId);
-        delete.setString(2, change.timer());
-        delete.executeUpdate();
-      }
-      if (change instanceof TimerChange.Set set) {
-        try (PreparedStatement insert = connection.prepareStatement(
-            "INSERT INTO due_timer (persistence_id, timer, due_at) VALUES (?, ?, ?)")) {
-          insert.setString(1, persistenceId);
-          insert.setString(2, set.timer());
-          insert.setLong(3, set.due().toEpochMilli());
-          insert.executeUpdate();
+              "DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?");
+          PreparedStatement insert = connection.prepareStatement(
+              "INSERT INTO due_timer (persistence_id, timer, due_at) VALUES (?, ?, ?)")) {
+        for (Map.Entry<TimerKey, TimerChange> timer : timers.entrySet()) {
+          delete.setString(1, timer.getKey().persistenceId());
+          delete.setString(2, timer.getKey().timer());
+          delete.addBatch();
+          if (timer.getValue() instanceof TimerChange.Set set) {
+            insert.setString(1, timer.getKey().persistenceId());
+            insert.setString(2, timer.getKey().timer());
+            insert.setLong(3, set.due().toEpochMilli());
+            insert.addBatch();
+          }
         }
+        delete.executeBatch();
+        insert.executeBatch();
       }
     }
+
+    private record TimerKey(String persistenceId, String timer) {}
   }
 
   /** One transaction of the projection. */

@@ -28,7 +28,13 @@ public final class KryoWireSerializer extends SerializerWithStringManifest
   private final Pool<Kryo> kryos;
 
   public KryoWireSerializer(ExtendedActorSystem system) {
-    WireRegistry registry = WireTypes.discover();
+    WireRegistry registry = system
+        .settings()
+        .setup()
+        .get(WireSetup.class)
+        .orElseThrow(
+            () -> new IllegalStateException("the actor system was created without a WireSetup"))
+        .registry();
     kryos = new Pool<>(true, true, MAX_POOLED) {
       @Override
       protected Kryo create() {

@@ -1,4 +1,4 @@
-package io.llmagentos.node;
+package io.llmagentos.node.boot;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;

@@ -1,4 +1,4 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.personal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,10 +1,12 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.personal;
 
 import io.llmagentos.model.chat.ToolSpecification;
 
 /**
  * Something an agent can do with what it keeps for its principal. Pure: it reads the state and the clock it is given and returns events and an
  * answer; the agent persists the events together with the call's key, so a call has its effect exactly once however often it is repeated.
+ *
+ * <p>A user's jar contributes tools as services of this type; a definition connects them by their names.
  */
 public interface Tool {
   ToolSpecification specification();

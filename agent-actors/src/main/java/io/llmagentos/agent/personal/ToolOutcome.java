@@ -1,6 +1,5 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.personal;
 
-import io.llmagentos.agent.personal.PersonalEvent;
 import java.util.List;
 
 /**

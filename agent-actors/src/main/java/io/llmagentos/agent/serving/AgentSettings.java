@@ -1,4 +1,4 @@
-package io.llmagentos.agent;
+package io.llmagentos.agent.serving;
 
 import com.typesafe.config.Config;
 import java.time.Duration;
@@ -12,7 +12,7 @@ public record AgentSettings(
     Duration turnTimeout,
     Duration toolTimeout,
     Duration retryWindow) {
-  static AgentSettings create(Config section) {
+  public static AgentSettings create(Config section) {
     String zone = section.getString("zone");
     return new AgentSettings(
         zone.equals("system") ? ZoneId.systemDefault() : zone(zone),

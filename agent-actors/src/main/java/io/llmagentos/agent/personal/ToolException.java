@@ -1,4 +1,4 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.personal;
 
 /** The call cannot be carried out as asked; the message says why, to the principal. */
 public final class ToolException extends RuntimeException {

@@ -1,20 +1,22 @@
-package io.llmagentos.node.wire;
+package io.llmagentos.node.boot;
 
-import io.llmagentos.node.Subsystems;
+import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.cluster.NodeHost;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.wire.WireRegistry;
+import java.util.List;
 import java.util.stream.Collectors;
 
-/** The kernel's own wire types, and the version of everything on the wire. */
+/** Everything that may cross the wire: the kernel's own types and the subsystems'; and the version of it all. */
 public final class WireTypes {
   private static final int KERNEL_VERSION = 1;
 
   private WireTypes() {}
 
-  static WireRegistry discover() {
+  public static WireRegistry of(List<Subsystem> subsystems) {
     WireRegistry registry = new WireRegistry();
     registry
         .add(100, Context.class)
@@ -23,13 +25,13 @@ public final class WireTypes {
         .add(103, ErrorCode.class)
         .add(110, NodeHost.Describe.class)
         .add(111, NodeHost.Description.class);
-    Subsystems.discover().forEach(subsystem -> subsystem.registerWireTypes(registry));
+    subsystems.forEach(subsystem -> subsystem.registerWireTypes(registry));
     return registry;
   }
 
   /** For example {@code node:1,agent:1,model:1}; a node joins only a cluster with the same. */
-  public static String version() {
-    return Subsystems.discover().stream()
+  static String version(List<Subsystem> subsystems) {
+    return subsystems.stream()
         .map(subsystem -> subsystem.name() + ":" + subsystem.wireVersion())
         .sorted()
         .collect(Collectors.joining(",", "node:" + KERNEL_VERSION + ",", ""));
