@@ -231,6 +231,11 @@ public final class CpuEngine implements Engine {
     }
   }
 
+  /** Bytes of weights that a step reads. */
+  long weightBytes() {
+    return network.weightBytes();
+  }
+
   int freeBlocks() {
     return cache.freeBlocks();
   }

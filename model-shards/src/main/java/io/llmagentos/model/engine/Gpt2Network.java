@@ -144,6 +144,18 @@ final class Gpt2Network implements Network {
     return output;
   }
 
+  @Override
+  public long weightBytes() {
+    long bytes = output.byteSize();
+    for (Layer layer : layers) {
+      bytes += layer.queryKeyValue.byteSize()
+          + layer.attentionOut.byteSize()
+          + layer.up.byteSize()
+          + layer.down.byteSize();
+    }
+    return bytes;
+  }
+
   /** Where the weights come from, under Hugging Face's names. */
   private record Source(
       Checkpoint checkpoint, Gpt2Config config, WeightStorage storage, Arena arena) {

@@ -165,6 +165,18 @@ final class LlamaNetwork implements Network {
     return output;
   }
 
+  @Override
+  public long weightBytes() {
+    long bytes = output.byteSize();
+    for (Layer layer : layers) {
+      bytes += layer.queryKeyValue.byteSize()
+          + layer.attentionOut.byteSize()
+          + layer.gateUp.byteSize()
+          + layer.down.byteSize();
+    }
+    return bytes;
+  }
+
   /** Where the weights come from, under Hugging Face's names. */
   private record Source(
       Checkpoint checkpoint, LlamaConfig config, WeightStorage storage, Arena arena) {

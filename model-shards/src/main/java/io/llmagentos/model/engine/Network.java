@@ -13,6 +13,9 @@ interface Network {
   /** The matrix that turns finished hidden states into logits. */
   Matrix output();
 
+  /** Bytes of the matrices that one pass reads. */
+  long weightBytes();
+
   /** Looks at hidden states on their way: 0 the embedding, i the output of layer i. */
   interface Tap {
     void hidden(int layer, float[] x, int stride, int rows);
