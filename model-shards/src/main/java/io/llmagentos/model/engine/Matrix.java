@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * stored tensors may stand side by side (q, k and v in one).
  */
 final class Matrix {
-  /** Steps of k between visits of the same rows: a block of f32 weights stays in the second-level cache. */
-  private static final int BLOCK = 1024;
+  /** Steps of k that all rows take before the next ones: a block of f32 weights stays in the first-level cache, 32 KiB at 16 lanes. */
+  private static final int BLOCK = 128;
 
   private static final int WIDE_ROWS = 4;
 
@@ -172,6 +172,10 @@ final class Matrix {
     }
     for (int k = 0; k < inputs; k += BLOCK) {
       int count = Math.min(BLOCK, inputs - k);
+      if (bf16 || rows >= WIDE_ROWS) {
+        long bytes = offset(0, count) - offset(0, 0);
+        scratch.touched |= PanelKernels.touch(panels, offset(panel, k), bytes);
+      }
       if (bf16 && rows < WIDE_ROWS) {
         for (int m = 0; m < rows; m++) {
           PanelKernels.bf16x1(

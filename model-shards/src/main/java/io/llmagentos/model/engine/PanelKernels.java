@@ -6,6 +6,7 @@ import static io.llmagentos.model.engine.Lanes.LENGTH;
 import static io.llmagentos.model.engine.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -21,6 +22,7 @@ final class PanelKernels {
   private static final long F32_VECTOR = (long) LENGTH * Float.BYTES;
   static final long F32_STEP = 4 * F32_VECTOR;
   static final long BF16_STEP = 2 * F32_VECTOR;
+  private static final int LINE = 64;
   private static final int HIGH = 0xffff0000;
 
   private PanelKernels() {}
@@ -142,6 +144,15 @@ final class PanelKernels {
     d1.intoArray(y, y3 + LENGTH);
     d2.intoArray(y, y3 + 2 * LENGTH);
     d3.intoArray(y, y3 + 3 * LENGTH);
+  }
+
+  /** Read one element of every cache line, as fast as memory gives it: four rows' worth of arithmetic at a time does not run far enough ahead. */
+  static int touch(MemorySegment w, long offset, long bytes) {
+    int any = 0;
+    for (long at = offset; at < offset + bytes; at += LINE) {
+      any |= w.get(ValueLayout.JAVA_INT, at);
+    }
+    return any;
   }
 
   /** Widen {@code count} steps of a bf16 panel into f32 panel memory. */

@@ -23,6 +23,9 @@ final class Workers implements AutoCloseable {
   static final class Scratch {
     private final Arena arena;
     private MemorySegment panel = MemorySegment.NULL;
+    /** Keeps reads from being optimised away. */
+    int touched;
+
     private float[] query = new float[0];
     private float[] sum = new float[0];
     private float[] scores = new float[0];

@@ -2,7 +2,9 @@ package io.llmagentos.model.engine;
 
 import io.llmagentos.model.engine.Engine.Feed;
 import io.llmagentos.model.weights.Checkpoint;
+import io.llmagentos.model.weights.Tensor;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.SplittableRandom;
 final class EngineBenchmark {
   private static final PrintStream OUT = System.out;
   private static final int ROUNDS = 7;
+  /** Counts the time this thread ran instead of the time that passed: of use with one thread on a busy machine. */
+  private static final boolean CPU_TIME = Boolean.getBoolean("cpu.time");
+
 
   private EngineBenchmark() {}
 
@@ -27,6 +32,8 @@ final class EngineBenchmark {
     for (String each : what) {
       switch (each) {
         case "bandwidth" -> bandwidth(threads);
+        case "kernels" -> kernels();
+        case "matmul" -> matmul(threads);
         case "f32" -> gpt2(threads, WeightStorage.F32);
         case "bf16" -> gpt2(threads, WeightStorage.BF16);
         case "small" -> small();
@@ -52,6 +59,73 @@ final class EngineBenchmark {
       OUT.printf(
           "reading 1 GiB of weights: %.1f GB/s best, %.1f median%n",
           bytes / times.best / 1e9, bytes / times.median / 1e9);
+    }
+  }
+
+  /** Four rows times panels that stay in the second-level cache, one thread. */
+  private static void kernels() {
+    try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofConfined()) {
+      int inputs = 768;
+      int visits = 20_000;
+      java.lang.foreign.MemorySegment memory =
+          arena.allocate(inputs * PanelKernels.F32_STEP, 64);
+      float[] x = new float[8 * inputs];
+      float[] y = new float[8 * Lanes.PANEL];
+      double flops = 2.0 * visits * inputs * Lanes.PANEL;
+      print("f32x1", flops, () -> PanelKernels.f32x1(memory, 0, x, 0, inputs, y, 0), visits);
+      print("bf16x1", flops, () -> PanelKernels.bf16x1(memory, 0, x, 0, inputs, y, 0), visits);
+      print(
+          "f32x4",
+          4 * flops,
+          () -> PanelKernels.f32x4(memory, 0, x, 0, inputs, inputs, y, 0, Lanes.PANEL),
+          visits);
+    }
+  }
+
+  private static void print(String name, double flops, Runnable kernel, int visits) {
+    Times times = new Times(2 * ROUNDS, () -> {
+      for (int i = 0; i < visits; i++) {
+        kernel.run();
+      }
+    });
+    OUT.printf("%s: %.1f GFLOP/s best, %.1f median%n", name, flops / times.best / 1e9, flops / times.median / 1e9);
+  }
+
+  /** Rows times twelve matrices of each of GPT-2's shapes, larger together than the caches. */
+  private static void matmul(int threads) {
+    int[][] shapes = {{768, 2304}, {768, 768}, {768, 3072}, {3072, 768}};
+    for (WeightStorage storage : List.of(WeightStorage.F32, WeightStorage.BF16)) {
+      for (int[] shape : shapes) {
+        matmul(threads, storage, shape[0], shape[1]);
+      }
+    }
+  }
+
+  private static void matmul(int threads, WeightStorage storage, int inputs, int outputs) {
+    Tensor weights = Tensor.of("w", new float[inputs * outputs], outputs, inputs);
+    try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared();
+        Workers workers = new Workers(threads, arena)) {
+      List<Matrix> layers = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        layers.add(Matrix.ofRows(arena, storage, null, weights));
+      }
+      int stride = Lanes.padded(outputs);
+      int xStride = Lanes.padded(inputs);
+      float[] x = new float[128 * xStride];
+      float[] y = new float[128 * stride];
+      for (int rows : new int[] {1, 8, 32, 128}) {
+        Times times = new Times(2 * ROUNDS, () -> layers.forEach(
+            matrix -> matrix.multiply(workers, x, xStride, rows, y, stride)));
+        OUT.printf(
+            "%s %d to %d, 12 times, x %-3d %6.2f ms, %5.1f GB/s, %6.1f GFLOP/s%n",
+            storage,
+            inputs,
+            outputs,
+            rows,
+            times.best * 1e3,
+            12 * layers.getFirst().byteSize() / times.best / 1e9,
+            2e-9 * 12 * rows * inputs * outputs / times.best);
+      }
     }
   }
 
@@ -169,9 +243,15 @@ final class EngineBenchmark {
     }
 
     private static double time(Runnable round) {
-      long start = System.nanoTime();
+      long start = now();
       round.run();
-      return (System.nanoTime() - start) * 1e-9;
+      return (now() - start) * 1e-9;
+    }
+
+    private static long now() {
+      return CPU_TIME
+          ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime()
+          : System.nanoTime();
     }
   }
 }
