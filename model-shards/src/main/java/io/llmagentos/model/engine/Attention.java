@@ -54,10 +54,8 @@ final class Attention {
     int value = key + keyValueHeads * headDim;
     for (int head = 0; head < keyValueHeads; head++) {
       long offset = cache.offset(layer, block, head) + position;
-      MemorySegment.copy(
-          qkv, key + head * headDim, cache.keys(), Lanes.FLOAT, offset, headDim);
-      MemorySegment.copy(
-          qkv, value + head * headDim, cache.values(), Lanes.FLOAT, offset, headDim);
+      MemorySegment.copy(qkv, key + head * headDim, cache.keys(), Lanes.FLOAT, offset, headDim);
+      MemorySegment.copy(qkv, value + head * headDim, cache.values(), Lanes.FLOAT, offset, headDim);
     }
   }
 

@@ -5,6 +5,7 @@ import static io.llmagentos.model.engine.Lanes.LENGTH;
 import static io.llmagentos.model.engine.Lanes.PARTIALS;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 
@@ -54,8 +55,8 @@ final class AttentionKernels {
       long row = offset + (long) t * width * Float.BYTES;
       FloatVector sum = FloatVector.zero(F);
       for (int d = 0; d < width; d += 16) {
-        sum = Lanes.load(keys, row + (long) d * Float.BYTES)
-            .fma(FloatVector.fromArray(F, q, d), sum);
+        sum =
+            Lanes.load(keys, row + (long) d * Float.BYTES).fma(FloatVector.fromArray(F, q, d), sum);
       }
       sum = sum.add(sum.rearrange(BY_8));
       sum = sum.add(sum.rearrange(BY_4));
@@ -103,7 +104,7 @@ final class AttentionKernels {
       int at) {
     float[] partials = new float[PARTIALS];
     for (int t = 0; t < count; t++) {
-      java.util.Arrays.fill(partials, 0);
+      Arrays.fill(partials, 0);
       long row = offset + (long) t * width * Float.BYTES;
       for (int d = 0; d < width; d++) {
         float key = keys.get(Lanes.FLOAT, row + (long) d * Float.BYTES);
@@ -129,12 +130,10 @@ final class AttentionKernels {
       float[] out) {
     int d = 0;
     for (; d + Lanes.PANEL <= width; d += Lanes.PANEL) {
-      weightedPanel(
-          weights, at, count, values, offset + (long) d * Float.BYTES, width, out, d);
+      weightedPanel(weights, at, count, values, offset + (long) d * Float.BYTES, width, out, d);
     }
     for (; d < width; d += LENGTH) {
-      weightedVector(
-          weights, at, count, values, offset + (long) d * Float.BYTES, width, out, d);
+      weightedVector(weights, at, count, values, offset + (long) d * Float.BYTES, width, out, d);
     }
   }
 

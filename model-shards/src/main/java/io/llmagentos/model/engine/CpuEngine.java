@@ -20,6 +20,10 @@ public final class CpuEngine implements Engine {
   /** Rows of logits computed together. */
   private static final int OUTPUT_ROWS = 32;
 
+  private static final int WARM_UP_TOKENS = 16;
+  private static final int WARM_UP_ROUNDS = 200;
+  private static final long WARM_UP_NANOS = 2_000_000_000L;
+
   private final ModelConfig config;
   private final String weightVersion;
   private final Arena arena;
@@ -142,6 +146,27 @@ public final class CpuEngine implements Engine {
       throw new IllegalArgumentException("sequence " + sequence + " is not open");
     }
     cache.release(closed.blocks());
+  }
+
+  /**
+   * Run made-up sequences so that the kernels are compiled before the first request: at most {@code WARM_UP_ROUNDS} or about two seconds. Does
+   * nothing when the cache has no room.
+   */
+  public void warmUp() {
+    int tokens = Math.min(WARM_UP_TOKENS, contextLength);
+    float[][] logits = new float[1][vocabularySize()];
+    long end = System.nanoTime() + WARM_UP_NANOS;
+    for (int round = 0; round < WARM_UP_ROUNDS && System.nanoTime() - end < 0; round++) {
+      int sequence = open(tokens);
+      if (sequence < 0) {
+        return;
+      }
+      forward(List.of(new Feed(sequence, new int[Math.max(1, tokens / 2)])), logits);
+      for (int i = Math.max(1, tokens / 2); i < tokens; i++) {
+        forward(List.of(new Feed(sequence, new int[1])), logits);
+      }
+      close(sequence);
+    }
   }
 
   @Override

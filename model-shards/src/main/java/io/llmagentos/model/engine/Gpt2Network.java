@@ -49,9 +49,8 @@ final class Gpt2Network implements Network {
       layers.add(source.layer(prefix + "h." + i + "."));
     }
     norm = source.norm(prefix + "ln_f");
-    positions = checkpoint
-        .tensor(prefix + "wpe.weight", config.nPositions(), width)
-        .toFloats();
+    positions =
+        checkpoint.tensor(prefix + "wpe.weight", config.nPositions(), width).toFloats();
     Tensor tokens = checkpoint.tensor(prefix + "wte.weight", config.vocabSize(), width);
     if (config.tieWordEmbeddings()) {
       output = Matrix.ofRows(arena, settings.storage(), null, tokens);
@@ -114,8 +113,7 @@ final class Gpt2Network implements Network {
   private void feedForward(Layer layer, int rows) {
     norm(rows, layer.second);
     layer.up.multiply(workers, normed, stride, rows, inner, innerStride);
-    workers.run(
-        rows, (row, scratch) -> RowKernels.gelu(inner, row * innerStride, config.nInner()));
+    workers.run(rows, (row, scratch) -> RowKernels.gelu(inner, row * innerStride, config.nInner()));
     layer.down.multiply(workers, inner, innerStride, rows, normed, stride);
     addToResidual(rows);
   }
@@ -126,8 +124,7 @@ final class Gpt2Network implements Network {
 
   private void norm(int row, Norm norm, float[] out, int at) {
     float epsilon = config.layerNormEpsilon();
-    RowKernels.layerNorm(
-        x, row * stride, config.nEmbd(), epsilon, norm.weight, norm.bias, out, at);
+    RowKernels.layerNorm(x, row * stride, config.nEmbd(), epsilon, norm.weight, norm.bias, out, at);
   }
 
   private void addToResidual(int rows) {

@@ -49,11 +49,7 @@ final class LlamaNetwork implements Network {
     this.config = config;
     this.workers = workers;
     attention = new Attention(
-        cache,
-        workers,
-        config.numAttentionHeads(),
-        config.numKeyValueHeads(),
-        config.headDim());
+        cache, workers, config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim());
     rotary = new Rotary(config, positions);
     Source source = new Source(checkpoint, config, settings.storage(), arena);
     for (int i = 0; i < config.numHiddenLayers(); i++) {
@@ -156,8 +152,7 @@ final class LlamaNetwork implements Network {
 
   @Override
   public void finish(int row, float[] out, int at) {
-    RowKernels.rmsNorm(
-        x, row * stride, config.hiddenSize(), config.rmsNormEps(), norm, out, at);
+    RowKernels.rmsNorm(x, row * stride, config.hiddenSize(), config.rmsNormEps(), norm, out, at);
   }
 
   @Override

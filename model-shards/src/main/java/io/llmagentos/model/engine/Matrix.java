@@ -161,7 +161,13 @@ final class Matrix {
   }
 
   private void multiplyPanel(
-      int panel, Workers.Scratch scratch, float[] x, int xStride, int rows, float[] y, int yStride) {
+      int panel,
+      Workers.Scratch scratch,
+      float[] x,
+      int xStride,
+      int rows,
+      float[] y,
+      int yStride) {
     int column = panel * PANEL;
     for (int m = 0; m < rows; m++) {
       if (bias == null) {

@@ -39,8 +39,8 @@ final class Rotary {
       return frequency;
     }
     double turns = scaling.originalMaxPositionEmbeddings() * frequency / (2 * Math.PI);
-    double kept = (turns - scaling.lowFreqFactor())
-        / (scaling.highFreqFactor() - scaling.lowFreqFactor());
+    double kept =
+        (turns - scaling.lowFreqFactor()) / (scaling.highFreqFactor() - scaling.lowFreqFactor());
     kept = Math.clamp(kept, 0, 1);
     return (float) ((1 - kept) * frequency / scaling.factor() + kept * frequency);
   }

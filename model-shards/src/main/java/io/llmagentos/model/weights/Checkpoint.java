@@ -30,11 +30,7 @@ public final class Checkpoint implements AutoCloseable {
   private final Arena arena;
 
   private Checkpoint(
-      ModelConfig config,
-      String version,
-      String origin,
-      Map<String, Tensor> tensors,
-      Arena arena) {
+      ModelConfig config, String version, String origin, Map<String, Tensor> tensors, Arena arena) {
     this.config = config;
     this.version = version;
     this.origin = origin;
@@ -64,8 +60,7 @@ public final class Checkpoint implements AutoCloseable {
         tensors.putAll(readShards(directory, index, arena));
       } else {
         throw new AgentOsException(
-            ErrorCode.MODEL_FILE_MISSING,
-            directory + " holds neither " + SINGLE + " nor " + INDEX);
+            ErrorCode.MODEL_FILE_MISSING, directory + " holds neither " + SINGLE + " nor " + INDEX);
       }
       files.add(directory.resolve("config.json"));
       return new Checkpoint(config, hash(files), directory.toString(), tensors, arena);

@@ -86,8 +86,8 @@ final class Safetensors {
   }
 
   private JsonNode parse(long length) {
-    String text = new String(
-        bytes.asSlice(Long.BYTES, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+    String text =
+        new String(bytes.asSlice(Long.BYTES, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
     try {
       JsonNode header = JSON.readTree(text);
       if (!header.isObject()) {
@@ -145,8 +145,9 @@ final class Safetensors {
     String before = "the header";
     for (Range range : ordered) {
       if (range.begin != end) {
-        throw corrupt("tensor " + range.name + " begins at byte " + range.begin + " of the data, expected "
-            + end + ", where " + before + " ends: tensors must neither overlap nor leave gaps");
+        throw corrupt(
+            "tensor " + range.name + " begins at byte " + range.begin + " of the data, expected "
+                + end + ", where " + before + " ends: tensors must neither overlap nor leave gaps");
       }
       end = range.end;
       before = "tensor " + range.name;

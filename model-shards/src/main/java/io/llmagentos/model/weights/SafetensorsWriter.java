@@ -38,8 +38,7 @@ public final class SafetensorsWriter {
       for (Tensor tensor : tensors) {
         for (long from = 0; from < tensor.data().byteSize(); from += COPY_BYTES) {
           int length = (int) Math.min(COPY_BYTES, tensor.data().byteSize() - from);
-          MemorySegment.copy(
-              tensor.data(), ValueLayout.JAVA_BYTE, from, buffer.array(), 0, length);
+          MemorySegment.copy(tensor.data(), ValueLayout.JAVA_BYTE, from, buffer.array(), 0, length);
           writeFully(channel, buffer.clear().limit(length));
         }
       }
@@ -59,7 +58,8 @@ public final class SafetensorsWriter {
       if (json.has(tensor.name())) {
         throw new IllegalArgumentException("tensor " + tensor.name() + " is given twice");
       }
-      ObjectNode entry = json.putObject(tensor.name()).put("dtype", tensor.dtype().name());
+      ObjectNode entry =
+          json.putObject(tensor.name()).put("dtype", tensor.dtype().name());
       for (long dimension : tensor.shape()) {
         entry.withArray("shape").add(dimension);
       }
@@ -72,8 +72,7 @@ public final class SafetensorsWriter {
     }
     byte[] text = JSON.writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
     int length = Math.ceilDiv(text.length, HEADER_ALIGNMENT) * HEADER_ALIGNMENT;
-    ByteBuffer header =
-        ByteBuffer.allocate(Long.BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer header = ByteBuffer.allocate(Long.BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
     header.putLong(length).put(text);
     while (header.hasRemaining()) {
       header.put((byte) ' ');

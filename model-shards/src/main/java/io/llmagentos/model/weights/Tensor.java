@@ -61,7 +61,8 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data,
           to[offset + i] = Float.intBitsToFloat(data.get(SHORT, (from + i) * Short.BYTES) << 16);
         }
       }
-      default -> throw new IllegalStateException("tensor " + name + " holds " + dtype + ", not floats");
+      default ->
+        throw new IllegalStateException("tensor " + name + " holds " + dtype + ", not floats");
     }
   }
 

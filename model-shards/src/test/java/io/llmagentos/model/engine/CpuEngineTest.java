@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmagentos.model.engine.Engine.Feed;
 import io.llmagentos.model.weights.Checkpoint;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -75,7 +78,7 @@ class CpuEngineTest {
         float[][] logits = new float[1][engine.vocabularySize()];
         for (int from = 0; from < 50; ) {
           int to = Math.min(50, from + 1 + random.nextInt(12));
-          int[] piece = java.util.Arrays.copyOfRange(prompt, from, to);
+          int[] piece = Arrays.copyOfRange(prompt, from, to);
           engine.forward(List.of(new Feed(sequence, piece)), logits);
           from = to;
         }
@@ -124,8 +127,7 @@ class CpuEngineTest {
         for (Open one : open) {
           int left = one.tokens.length - one.fed[0];
           int count = Math.min(left, random.nextBoolean() ? 1 : 1 + random.nextInt(20));
-          int[] piece =
-              java.util.Arrays.copyOfRange(one.tokens, one.fed[0], one.fed[0] + count);
+          int[] piece = Arrays.copyOfRange(one.tokens, one.fed[0], one.fed[0] + count);
           one.fed[0] += count;
           feeds.add(new Feed(one.sequence, piece));
         }
@@ -175,8 +177,7 @@ class CpuEngineTest {
       Feed good = new Feed(sequence, new int[] {1, 2});
       assertThatThrownBy(() -> engine.forward(List.of(good, good), logits))
           .hasMessageContaining("was opened for 3 tokens, would hold 4");
-      assertThatThrownBy(
-              () -> engine.forward(List.of(new Feed(sequence, new int[] {211})), logits))
+      assertThatThrownBy(() -> engine.forward(List.of(new Feed(sequence, new int[] {211})), logits))
           .hasMessageContaining("token 211 is not in the vocabulary of 211");
       assertThatThrownBy(() -> engine.forward(List.of(new Feed(sequence, new int[0])), logits))
           .hasMessageContaining("at least 1");
@@ -188,6 +189,28 @@ class CpuEngineTest {
       assertThatThrownBy(() -> engine.close(sequence)).hasMessageContaining("is not open");
       assertThat(logits[0]).containsExactly(whole(engine, new int[] {1, 2, 3}));
     }
+  }
+
+  @Test
+  void shouldLeaveNothingBehindWhenWarmingUp() {
+    try (CpuEngine cold = Model.LLAMA.engine();
+        CpuEngine warm = Model.LLAMA.engine()) {
+      warm.warmUp();
+      assertThat(warm.freeBlocks()).isEqualTo(BLOCKS);
+      int[] prompt = {5, 6, 7};
+      assertThat(whole(warm, prompt)).containsExactly(whole(cold, prompt));
+    }
+  }
+
+  @Test
+  void shouldNameTheTensorThatAModelLacks() {
+    Checkpoint empty = Checkpoint.of(RandomModels.gpt2(9, 8, 1, 2, 4), "none", List.of());
+    assertThatThrownBy(() -> new CpuEngine(empty, CpuEngineSettings.create(2, 64)))
+        .isInstanceOfSatisfying(
+            AgentOsException.class,
+            thrown -> assertThat(thrown.code()).isEqualTo(ErrorCode.MODEL_FILE_CORRUPT))
+        .hasMessageContaining("has no tensor h.0.ln_1.weight, expected one of shape [8]");
+    empty.close();
   }
 
   private static float[] whole(CpuEngine engine, int[] tokens) {

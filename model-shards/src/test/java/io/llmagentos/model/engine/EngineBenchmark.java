@@ -4,6 +4,8 @@ import io.llmagentos.model.engine.Engine.Feed;
 import io.llmagentos.model.weights.Checkpoint;
 import io.llmagentos.model.weights.Tensor;
 import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,7 +13,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Measures the engine on random weights: {@code EngineBenchmark [threads] [f32|bf16|small|bandwidth ...]}. Every figure is the best and the median of
+ * Measures the engine on random weights: {@code EngineBenchmark [threads] [bandwidth|kernels|matmul|f32|bf16|small ...]}. Every figure is the best and the median of
  * its rounds, since other work disturbs them only for the worse; memory traffic is the bytes of weights read per step over the time.
  */
 final class EngineBenchmark {
@@ -19,7 +21,6 @@ final class EngineBenchmark {
   private static final int ROUNDS = 7;
   /** Counts the time this thread ran instead of the time that passed: of use with one thread on a busy machine. */
   private static final boolean CPU_TIME = Boolean.getBoolean("cpu.time");
-
 
   private EngineBenchmark() {}
 
@@ -44,18 +45,26 @@ final class EngineBenchmark {
 
   /** One row times a matrix far larger than the caches, without anything around it. */
   private static void bandwidth(int threads) {
-    try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared();
+    try (Arena arena = Arena.ofShared();
         Workers workers = new Workers(threads, arena)) {
       int inputs = 4096;
       int outputs = 65536;
       long bytes = 4L * inputs * outputs;
-      java.lang.foreign.MemorySegment memory = arena.allocate(bytes, 64);
+      MemorySegment memory = arena.allocate(bytes, 64);
       float[][] sums = new float[outputs / Lanes.PANEL][Lanes.PANEL];
       float[] x = new float[inputs];
-      Times times = new Times(3 * ROUNDS, () -> workers.run(
-          sums.length,
-          (panel, scratch) -> PanelKernels.f32x1(
-              memory, panel * inputs * PanelKernels.F32_STEP, x, 0, inputs, sums[panel], 0)));
+      Times times = new Times(
+          3 * ROUNDS,
+          () -> workers.run(
+              sums.length,
+              (panel, scratch) -> PanelKernels.f32x1(
+                  memory,
+                  (long) panel * inputs * PanelKernels.F32_STEP,
+                  x,
+                  0,
+                  inputs,
+                  sums[panel],
+                  0)));
       OUT.printf(
           "reading 1 GiB of weights: %.1f GB/s best, %.1f median%n",
           bytes / times.best / 1e9, bytes / times.median / 1e9);
@@ -64,11 +73,10 @@ final class EngineBenchmark {
 
   /** Four rows times panels that stay in the second-level cache, one thread. */
   private static void kernels() {
-    try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined()) {
       int inputs = 768;
       int visits = 20_000;
-      java.lang.foreign.MemorySegment memory =
-          arena.allocate(inputs * PanelKernels.F32_STEP, 64);
+      MemorySegment memory = arena.allocate(inputs * PanelKernels.F32_STEP, 64);
       float[] x = new float[8 * inputs];
       float[] y = new float[8 * Lanes.PANEL];
       double flops = 2.0 * visits * inputs * Lanes.PANEL;
@@ -88,7 +96,9 @@ final class EngineBenchmark {
         kernel.run();
       }
     });
-    OUT.printf("%s: %.1f GFLOP/s best, %.1f median%n", name, flops / times.best / 1e9, flops / times.median / 1e9);
+    OUT.printf(
+        "%s: %.1f GFLOP/s best, %.1f median%n",
+        name, flops / times.best / 1e9, flops / times.median / 1e9);
   }
 
   /** Rows times twelve matrices of each of GPT-2's shapes, larger together than the caches. */
@@ -103,7 +113,7 @@ final class EngineBenchmark {
 
   private static void matmul(int threads, WeightStorage storage, int inputs, int outputs) {
     Tensor weights = Tensor.of("w", new float[inputs * outputs], outputs, inputs);
-    try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared();
+    try (Arena arena = Arena.ofShared();
         Workers workers = new Workers(threads, arena)) {
       List<Matrix> layers = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
@@ -114,8 +124,9 @@ final class EngineBenchmark {
       float[] x = new float[128 * xStride];
       float[] y = new float[128 * stride];
       for (int rows : new int[] {1, 8, 32, 128}) {
-        Times times = new Times(2 * ROUNDS, () -> layers.forEach(
-            matrix -> matrix.multiply(workers, x, xStride, rows, y, stride)));
+        Times times = new Times(
+            2 * ROUNDS,
+            () -> layers.forEach(matrix -> matrix.multiply(workers, x, xStride, rows, y, stride)));
         OUT.printf(
             "%s %d to %d, 12 times, x %-3d %6.2f ms, %5.1f GB/s, %6.1f GFLOP/s%n",
             storage,
@@ -153,14 +164,14 @@ final class EngineBenchmark {
       Times times = prefill(engine, 128);
       OUT.printf(
           "  prefill 128  %7.1f tok/s best %7.1f median, %6.1f GFLOP/s%n",
-          128 / times.best,
-          128 / times.median,
-          2 * 85e6 * 128 / times.best / 1e9);
+          128 / times.best, 128 / times.median, 2 * 85e6 * 128 / times.best / 1e9);
     }
   }
 
   private static void small() {
-    int[][] shapes = {{4096, 192, 512, 4, 6, 2}, {4096, 256, 704, 6, 8, 4}, {4096, 320, 864, 6, 10, 5}};
+    int[][] shapes = {
+      {4096, 192, 512, 4, 6, 2}, {4096, 256, 704, 6, 8, 4}, {4096, 320, 864, 6, 10, 5}
+    };
     for (WeightStorage storage : List.of(WeightStorage.F32, WeightStorage.BF16)) {
       for (int[] s : shapes) {
         CpuEngine engine;
@@ -169,6 +180,7 @@ final class EngineBenchmark {
           engine = new CpuEngine(checkpoint, new CpuEngineSettings(1, 16, 64, 64, storage));
         }
         try (engine) {
+          engine.warmUp();
           int[] prompt = tokens(15);
           float[][] logits = new float[1][engine.vocabularySize()];
           Times times = new Times(400, () -> {
@@ -200,9 +212,8 @@ final class EngineBenchmark {
       feeds.add(new Feed(engine.open(prompt + (ROUNDS + 1) * steps), tokens(prompt)));
     }
     engine.forward(feeds, logits);
-    List<Feed> next = feeds.stream()
-        .map(feed -> new Feed(feed.sequence(), new int[] {1}))
-        .toList();
+    List<Feed> next =
+        feeds.stream().map(feed -> new Feed(feed.sequence(), new int[] {1})).toList();
     Times times = new Times(ROUNDS, () -> {
       for (int i = 0; i < steps; i++) {
         engine.forward(next, logits);

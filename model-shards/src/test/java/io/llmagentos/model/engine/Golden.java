@@ -31,7 +31,8 @@ record Golden(Path directory, JsonNode expected) {
           .filter(directory -> Files.isRegularFile(directory.resolve("config.json")))
           .sorted()
           .filter(directory -> Arrays.asList(types)
-              .contains(read(directory.resolve("config.json")).path("model_type").asText()))
+              .contains(
+                  read(directory.resolve("config.json")).path("model_type").asText()))
           .map(directory -> new Golden(directory, read(directory.resolve("golden.json"))))
           .toList();
       assertThat(models).as("models of %s in %s", List.of(types), root).isNotEmpty();
@@ -45,7 +46,8 @@ record Golden(Path directory, JsonNode expected) {
     String given = System.getProperty("golden.transformers", "");
     try {
       return given.isEmpty()
-          ? Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/transformers")).toURI())
+          ? Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/transformers"))
+              .toURI())
           : Path.of(given);
     } catch (java.net.URISyntaxException e) {
       throw new IllegalStateException(e);
@@ -124,7 +126,8 @@ record Golden(Path directory, JsonNode expected) {
     void check() {
       Set<Integer> ends = new HashSet<>();
       Stream.of("logits", "last_hidden", "per_layer_hidden")
-          .forEach(what -> listed(what).forEach(entry -> ends.add(entry.path("p").asInt())));
+          .forEach(
+              what -> listed(what).forEach(entry -> ends.add(entry.path("p").asInt())));
       int sequence = engine.open(places.size(), firstPosition);
       List<Integer> tokens = new ArrayList<>();
       for (int place : places) {
@@ -201,8 +204,7 @@ record Golden(Path directory, JsonNode expected) {
       while (mask.path(pads).asInt(1) == 0) {
         pads++;
       }
-      int[] tokens =
-          rows.get(b).stream().skip(pads).mapToInt(Integer::intValue).toArray();
+      int[] tokens = rows.get(b).stream().skip(pads).mapToInt(Integer::intValue).toArray();
       sequences[b] = engine.open(tokens.length + steps);
       feeds.add(new Feed(sequences[b], tokens));
     }
@@ -234,8 +236,10 @@ record Golden(Path directory, JsonNode expected) {
   private static int best(float[] logits, List<Integer> row, JsonNode test) {
     float penalty = test.path("repetition_penalty").floatValue();
     if (penalty > 0) {
-      row.stream().distinct().forEach(token -> logits[token] =
-          logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty);
+      row.stream()
+          .distinct()
+          .forEach(token -> logits[token] =
+              logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty);
     }
     int n = test.path("no_repeat_ngram_size").asInt();
     for (int start = 0; n > 0 && start + n <= row.size(); start++) {

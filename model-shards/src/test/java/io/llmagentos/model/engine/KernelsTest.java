@@ -90,8 +90,7 @@ class KernelsTest {
       double u = Math.sqrt(2 / Math.PI) * (x[i] + 0.044715 * Math.pow(x[i], 3));
       double tolerance = 1e-6 * Math.max(1, Math.abs(x[i]));
       assertThat((double) silu[i]).isCloseTo(x[i] / (1 + Math.exp(-x[i])), within(tolerance));
-      assertThat((double) gelu[i])
-          .isCloseTo(0.5 * x[i] * (1 + Math.tanh(u)), within(tolerance));
+      assertThat((double) gelu[i]).isCloseTo(0.5 * x[i] * (1 + Math.tanh(u)), within(tolerance));
       float inRange = Math.clamp(x[i], -86, 88);
       assertThat(ScalarKernels.exp(inRange) / Math.exp(inRange)).isCloseTo(1, within(3e-7));
     }

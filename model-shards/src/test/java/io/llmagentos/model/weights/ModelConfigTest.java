@@ -24,12 +24,10 @@ class ModelConfigTest {
   @Test
   void shouldTakeTheDefaultsOfEachFamily() throws IOException {
     assertThat(read("{'model_type':'gpt2'}"))
-        .isEqualTo(
-            new Gpt2Config(50257, 1024, 768, 12, 12, 3072, 1e-5f, true, false, true));
+        .isEqualTo(new Gpt2Config(50257, 1024, 768, 12, 12, 3072, 1e-5f, true, false, true));
     assertThat(read("{" + LLAMA + "}"))
-        .isEqualTo(
-            new LlamaConfig(
-                "llama", 9, 12, 5, 1, 2, 2, 6, 7, 1e-6f, 10000, null, false, false, false, false));
+        .isEqualTo(new LlamaConfig(
+            "llama", 9, 12, 5, 1, 2, 2, 6, 7, 1e-6f, 10000, null, false, false, false, false));
     assertThat(read("{" + LLAMA.replace("llama", "qwen2") + "}"))
         .isInstanceOfSatisfying(LlamaConfig.class, qwen -> {
           assertThat(qwen.queryKeyValueBias()).isTrue();
@@ -42,7 +40,8 @@ class ModelConfigTest {
     String scaling =
         "{'rope_type':'llama3','factor':8,'low_freq_factor':1,'high_freq_factor':4,'original_max_position_embeddings':32";
     LlamaConfig.RopeScaling expected = new LlamaConfig.RopeScaling(8, 1, 4, 32);
-    assertThat(((LlamaConfig) read("{" + LLAMA + ",'rope_scaling':" + scaling + "}}")).ropeScaling())
+    assertThat(
+            ((LlamaConfig) read("{" + LLAMA + ",'rope_scaling':" + scaling + "}}")).ropeScaling())
         .isEqualTo(expected);
     LlamaConfig newer =
         (LlamaConfig) read("{" + LLAMA + ",'rope_parameters':" + scaling + ",'rope_theta':5}}");
@@ -51,22 +50,24 @@ class ModelConfigTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "{'model_type':'mamba'} | MODEL_UNSUPPORTED | model_type mamba is not supported; supported: gpt2, llama, qwen2",
-    "{'model_type':'gpt2','activation_function':'relu'} | MODEL_UNSUPPORTED | activation_function relu",
-    "{LLAMA,'rope_scaling':{'rope_type':'yarn'}} | MODEL_UNSUPPORTED | rope_type yarn",
-    "{LLAMA,'hidden_act':'gelu'} | MODEL_UNSUPPORTED | hidden_act gelu",
-    "{} | MODEL_FILE_CORRUPT | model_type must be a string, is missing",
-    "{'model_type':'llama'} | MODEL_FILE_CORRUPT | hidden_size must be an integer of 1 or more, is missing",
-    "{'model_type':'gpt2','n_embd':'x'} | MODEL_FILE_CORRUPT | n_embd must be an integer of 1 or more, is \"x\"",
-    "{'model_type':'gpt2','n_head':5} | MODEL_FILE_CORRUPT | n_embd 768 is no multiple of n_head 5",
-    "{LLAMA,'rms_norm_eps':-1} | MODEL_FILE_CORRUPT | rms_norm_eps must be a number above 0, is -1",
-    "{LLAMA,'head_dim':3} | MODEL_FILE_CORRUPT | head_dim 3",
-    "{'model_type' | MODEL_FILE_CORRUPT | is not JSON"
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'model_type':'mamba'} | MODEL_UNSUPPORTED | model_type mamba is not supported; supported: gpt2, llama, qwen2",
+        "{'model_type':'gpt2','activation_function':'relu'} | MODEL_UNSUPPORTED | activation_function relu",
+        "{LLAMA,'rope_scaling':{'rope_type':'yarn'}} | MODEL_UNSUPPORTED | rope_type yarn",
+        "{LLAMA,'hidden_act':'gelu'} | MODEL_UNSUPPORTED | hidden_act gelu",
+        "{} | MODEL_FILE_CORRUPT | model_type must be a string, is missing",
+        "{'model_type':'llama'} | MODEL_FILE_CORRUPT | hidden_size must be an integer of 1 or more, is missing",
+        "{'model_type':'gpt2','n_embd':'x'} | MODEL_FILE_CORRUPT | n_embd must be an integer of 1 or more, is \"x\"",
+        "{'model_type':'gpt2','n_head':5} | MODEL_FILE_CORRUPT | n_embd 768 is no multiple of n_head 5",
+        "{LLAMA,'rms_norm_eps':-1} | MODEL_FILE_CORRUPT | rms_norm_eps must be a number above 0, is -1",
+        "{LLAMA,'head_dim':3} | MODEL_FILE_CORRUPT | head_dim 3",
+        "{'model_type' | MODEL_FILE_CORRUPT | is not JSON"
+      })
   void shouldNameWhatItCannotUse(String json, ErrorCode code, String message) {
-    AgentOsException thrown = catchThrowableOfType(
-        AgentOsException.class, () -> read(json.replace("LLAMA", LLAMA)));
+    AgentOsException thrown =
+        catchThrowableOfType(AgentOsException.class, () -> read(json.replace("LLAMA", LLAMA)));
     assertThat(thrown.code()).isEqualTo(code);
     assertThat(thrown).hasMessageContaining(message).hasMessageContaining("config.json");
   }

@@ -13,8 +13,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,34 +63,36 @@ class SafetensorsTest {
 
     try (Arena arena = Arena.ofConfined()) {
       Map<String, Tensor> read = Safetensors.read(file, arena);
-      assertThat(get(read, "h").toFloats())
-          .containsExactly(0.099975586f, -65504, 5.9604645e-8f);
+      assertThat(get(read, "h").toFloats()).containsExactly(0.099975586f, -65504, 5.9604645e-8f);
       assertThat(get(read, "b").toFloats())
           .containsExactly(1, -123.5f, Float.intBitsToFloat(0x10000));
     }
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-    "no JSON | {`w`: | header that is not JSON",
-    "not an object | [1] | not a JSON object",
-    "twice | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'w':{'dtype':'F32','shape':[0],'data_offsets':[0,0]}} | Duplicate",
-    "trailing text | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} x | not JSON",
-    "unknown dtype | {'w':{'dtype':'F31','shape':[2],'data_offsets':[0,8]}} | tensor w: dtype \"F31\" is unknown",
-    "no dtype | {'w':{'shape':[2],'data_offsets':[0,8]}} | tensor w: dtype",
-    "no shape | {'w':{'dtype':'F32','data_offsets':[0,8]}} | tensor w: shape is",
-    "negative shape | {'w':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | tensor w: shape is [-2]",
-    "fractional shape | {'w':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}} | tensor w: shape is [2.0]",
-    "huge shape | {'w':{'dtype':'F32','shape':[4611686018427387904,4],'data_offsets':[0,8]}} | tensor w: F32[4611686018427387904,4] takes -1",
-    "short | {'w':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} | takes 12 bytes, data_offsets give 8",
-    "out of range | {'w':{'dtype':'F32','shape':[3],'data_offsets':[0,12]}} | do not lie within the 8 bytes",
-    "reversed | {'w':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} | do not lie within",
-    "one offset | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0]}} | do not lie within",
-    "overlap | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'v':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | tensor v begins at byte 4 of the data, expected 8, where tensor w ends",
-    "gap | {'w':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | begins at byte 4",
-    "left over | {'w':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | holds 8 bytes of data, its tensors take 4",
-    "entry no object | {'w':3} | tensor w"
-  })
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "no JSON | {`w`: | header that is not JSON",
+        "not an object | [1] | not a JSON object",
+        "twice | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'w':{'dtype':'F32','shape':[0],'data_offsets':[0,0]}} | Duplicate",
+        "trailing text | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} x | not JSON",
+        "unknown dtype | {'w':{'dtype':'F31','shape':[2],'data_offsets':[0,8]}} | tensor w: dtype \"F31\" is unknown",
+        "no dtype | {'w':{'shape':[2],'data_offsets':[0,8]}} | tensor w: dtype",
+        "no shape | {'w':{'dtype':'F32','data_offsets':[0,8]}} | tensor w: shape is",
+        "negative shape | {'w':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} | tensor w: shape is [-2]",
+        "fractional shape | {'w':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}} | tensor w: shape is [2.0]",
+        "huge shape | {'w':{'dtype':'F32','shape':[4611686018427387904,4],'data_offsets':[0,8]}} | tensor w: F32[4611686018427387904,4] takes -1",
+        "short | {'w':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} | takes 12 bytes, data_offsets give 8",
+        "out of range | {'w':{'dtype':'F32','shape':[3],'data_offsets':[0,12]}} | do not lie within the 8 bytes",
+        "reversed | {'w':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} | do not lie within",
+        "one offset | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0]}} | do not lie within",
+        "overlap | {'w':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'v':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | tensor v begins at byte 4 of the data, expected 8, where tensor w ends",
+        "gap | {'w':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | begins at byte 4",
+        "left over | {'w':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | holds 8 bytes of data, its tensors take 4",
+        "entry no object | {'w':3} | tensor w"
+      })
   void shouldNameWhatIsWrongWithTheHeader(String what, String header, String message)
       throws IOException {
     Path file = directory.resolve("bad.safetensors");
@@ -125,8 +130,10 @@ class SafetensorsTest {
     byte[] bytes = Files.readAllBytes(whole);
     Path cut = directory.resolve("cut.safetensors");
     for (int length = 0; length < bytes.length; length++) {
-      Files.write(cut, java.util.Arrays.copyOf(bytes, length));
-      assertThat(readFails(cut).code()).as("%s bytes", length).isEqualTo(ErrorCode.MODEL_FILE_CORRUPT);
+      Files.write(cut, Arrays.copyOf(bytes, length));
+      assertThat(readFails(cut).code())
+          .as("%s bytes", length)
+          .isEqualTo(ErrorCode.MODEL_FILE_CORRUPT);
     }
   }
 
@@ -148,18 +155,22 @@ class SafetensorsTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "{'weight_map': {'x': 'model-1.safetensors'}} | model-1.safetensors has no tensor x",
-    "{'weight_map': {'w': '../model-1.safetensors'}} | tensor w lies in \"../model-1.safetensors\"",
-    "{'weight_map': {'w': 3}} | tensor w lies in 3",
-    "{'map': {}} | weight_map must be an object, is missing",
-    "{'weight_map': | is not JSON",
-    "[] | not a JSON object"
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'weight_map': {'x': 'model-1.safetensors'}} | model-1.safetensors has no tensor x",
+        "{'weight_map': {'w': '../model-1.safetensors'}} | tensor w lies in \"../model-1.safetensors\"",
+        "{'weight_map': {'w': 3}} | tensor w lies in 3",
+        "{'map': {}} | weight_map must be an object, is missing",
+        "{'weight_map': | is not JSON",
+        "[] | not a JSON object"
+      })
   void shouldNameWhatIsWrongWithTheIndex(String index, String message) throws IOException {
     Files.writeString(directory.resolve("config.json"), CONFIG);
     SafetensorsWriter.write(
-        directory.resolve("model-1.safetensors"), List.of(Tensor.of("w", new float[1], 1)), Map.of());
+        directory.resolve("model-1.safetensors"),
+        List.of(Tensor.of("w", new float[1], 1)),
+        Map.of());
     writeIndex(index);
 
     AgentOsException thrown = openFails();
@@ -190,7 +201,7 @@ class SafetensorsTest {
   }
 
   private static Tensor get(Map<String, Tensor> tensors, String name) {
-    return java.util.Objects.requireNonNull(tensors.get(name));
+    return Objects.requireNonNull(tensors.get(name));
   }
 
   private AgentOsException openFails() {
@@ -205,8 +216,7 @@ class SafetensorsTest {
     });
   }
 
-  private static AgentOsException fails(
-      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static AgentOsException fails(ThrowingCallable call) {
     AgentOsException thrown = catchThrowableOfType(AgentOsException.class, call);
     assertThat(thrown).isNotNull();
     return thrown;
@@ -217,8 +227,7 @@ class SafetensorsTest {
   }
 
   private static void write(Path file, long length, byte[] header, int data) throws IOException {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(8 + header.length + data).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(8 + header.length + data).order(ByteOrder.LITTLE_ENDIAN);
     Files.write(file, bytes.putLong(length).put(header).array());
   }
 
