@@ -155,7 +155,14 @@ public final class LocalModel implements LanguageModel {
 
   private void refuse(CompletableFuture<ChatReply> reply, RuntimeException why) {
     waiting.decrementAndGet();
-    reply.completeExceptionally(why);
+    reply.completeExceptionally(
+        why instanceof AgentOsException
+            ? why
+            : new AgentOsException(
+                ErrorCode.MODEL_FAILED,
+                "model '" + id + "' cannot take the request: " + why,
+                null,
+                why));
   }
 
   /** Stops the replica, which closes the engine; requests in flight fail with {@code UNAVAILABLE}. */
