@@ -21,9 +21,15 @@ final class PythonJson {
   }
 
   private static void write(@Nullable Object value, int indent, int level, StringBuilder out) {
+    if (value instanceof Map<?, ?> map && map.isEmpty()) {
+      out.append("{}");
+      return;
+    }
+    if (value instanceof Collection<?> list && list.isEmpty()) {
+      out.append("[]");
+      return;
+    }
     switch (value) {
-      case Map<?, ?> map when map.isEmpty() -> out.append("{}");
-      case Collection<?> list when list.isEmpty() -> out.append("[]");
       case Map<?, ?> map -> {
         out.append('{');
         Iterator<? extends Map.Entry<?, ?>> entries = map.entrySet().iterator();
