@@ -178,7 +178,7 @@ final class Matrix {
     }
     for (int k = 0; k < inputs; k += BLOCK) {
       int count = Math.min(BLOCK, inputs - k);
-      if (bf16 || rows >= WIDE_ROWS) {
+      if (rows >= WIDE_ROWS) {
         long bytes = offset(0, count) - offset(0, 0);
         scratch.touched |= PanelKernels.touch(panels, offset(panel, k), bytes);
       }
