@@ -75,16 +75,18 @@ public final class ModelSubsystem implements Subsystem {
       if (node.hasRole("model")) {
         Config configured = section.getConfig("models");
         for (String id : configured.root().keySet()) {
-          ModelEntry entry = ModelEntry.read(
-              id, configured.getConfig(ConfigUtil.quoteString(id)), section);
+          ModelEntry entry =
+              ModelEntry.read(id, configured.getConfig(ConfigUtil.quoteString(id)), section);
           models.put(
               id,
               Settings.read(
                   entry.config().atPath("entry"), "entry", config -> create(node, entry)));
         }
-        shipped(node, section).ifPresent(directory -> models.computeIfAbsent(
-            ShippedModel.NANO,
-            id -> local(node, id, LocalModelSettings.create(section.getConfig("local"), directory))));
+        shipped(node, section)
+            .ifPresent(directory -> models.computeIfAbsent(
+                ShippedModel.NANO,
+                id -> local(
+                    node, id, LocalModelSettings.create(section.getConfig("local"), directory))));
       }
     } catch (RuntimeException e) {
       models.values().forEach(LanguageModel::close);
@@ -98,14 +100,12 @@ public final class ModelSubsystem implements Subsystem {
             node.clock(),
             section.getDuration("find-timeout"),
             section.getDuration("failover-timeout")));
-    node.system().getWhenTerminated().thenRun(() ->
-        models.values().forEach(LanguageModel::close));
+    node.system().getWhenTerminated().thenRun(() -> models.values().forEach(LanguageModel::close));
   }
 
   private static Optional<Path> shipped(Node node, Config section) {
     return section.getBoolean("nano")
-        ? ShippedModel.unpack(
-            ShippedModel.NANO, node.settings().dataDirectory().resolve("models"))
+        ? ShippedModel.unpack(ShippedModel.NANO, node.settings().dataDirectory().resolve("models"))
         : Optional.empty();
   }
 
@@ -117,8 +117,7 @@ public final class ModelSubsystem implements Subsystem {
         local(
             node,
             entry.id(),
-            LocalModelSettings.create(
-                entry.config(), Path.of(entry.config().getString("path"))));
+            LocalModelSettings.create(entry.config(), Path.of(entry.config().getString("path"))));
     };
   }
 

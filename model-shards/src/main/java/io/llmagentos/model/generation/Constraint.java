@@ -10,7 +10,8 @@ public interface Constraint {
    *
    * @param remaining how many tokens may still come, this one included: a constraint with a form to complete completes it in time
    */
-  @Nullable BitSet allowed(int remaining);
+  @Nullable
+  BitSet allowed(int remaining);
 
   /** Change the model's logits before anything else does; by default not. */
   default void bias(float[] logits) {}

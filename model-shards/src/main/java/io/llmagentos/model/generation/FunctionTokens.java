@@ -84,8 +84,9 @@ public final class FunctionTokens implements ChatFormat {
             "format");
       }
       Map<String, FunctionSet> sets = new LinkedHashMap<>();
-      root.path("sets").properties().forEach(set ->
-          sets.put(set.getKey(), set(set.getValue(), tokenizer)));
+      root.path("sets")
+          .properties()
+          .forEach(set -> sets.put(set.getKey(), set(set.getValue(), tokenizer)));
       if (!sets.containsKey(DEFAULT_SET)) {
         throw new AgentOsException(
             ErrorCode.MODEL_FILE_CORRUPT, file + " has no set '" + DEFAULT_SET + "'", "sets");
@@ -172,11 +173,7 @@ public final class FunctionTokens implements ChatFormat {
         request.sampling().seed(),
         List.of(),
         new FunctionTokenConstraint(
-            slotsByFunction,
-            none ? noneToken : -1,
-            endToken,
-            none ? set.noneBias() : 0,
-            spans),
+            slotsByFunction, none ? noneToken : -1, endToken, none ? set.noneBias() : 0, spans),
         (answer, text, reason) -> read(answer, spans, reason));
   }
 
@@ -189,8 +186,8 @@ public final class FunctionTokens implements ChatFormat {
 
   /** The set with the most of the tools' names; the assistant's when there are as many in it. */
   private FunctionSet choose(ChatRequest request) {
-    Comparator<Map.Entry<String, FunctionSet>> most = Comparator.comparingLong(
-        (Map.Entry<String, FunctionSet> entry) -> request.tools().stream()
+    Comparator<Map.Entry<String, FunctionSet>> most =
+        Comparator.comparingLong((Map.Entry<String, FunctionSet> entry) -> request.tools().stream()
             .filter(tool -> entry.getValue().functions().containsKey(tool.name()))
             .count());
     return sets.entrySet().stream()

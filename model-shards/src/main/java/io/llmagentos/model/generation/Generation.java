@@ -48,9 +48,8 @@ public final class Generation {
       keep(logits, allowed);
     }
     prompt.filter().apply(logits, tokens, length);
-    int token = prompt.filter().isGreedy()
-        ? Sampler.best(logits)
-        : sampler.draw(logits, newTokens());
+    int token =
+        prompt.filter().isGreedy() ? Sampler.best(logits) : sampler.draw(logits, newTokens());
     if (allowed != null && !allowed.get(token)) {
       // A filter left nothing of what is allowed.
       token = allowed.nextSetBit(0);

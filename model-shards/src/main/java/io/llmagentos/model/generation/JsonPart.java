@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** A piece of JSON text that is open at a {@link JsonPosition}. Immutable. */
 sealed interface JsonPart {
   /** Take a byte; null: it does not belong to this part here. */
-  @Nullable JsonPosition next(char b, JsonPosition rest);
+  @Nullable
+  JsonPosition next(char b, JsonPosition rest);
 
   /** What follows when the part ends here without another byte; null: it cannot. */
   default @Nullable JsonPosition end(JsonPosition rest) {
@@ -244,8 +245,8 @@ sealed interface JsonPart {
   record AnyValue(int depth) implements JsonPart {
     @Override
     public @Nullable JsonPosition next(char b, JsonPosition rest) {
-      List<JsonPart> parts = new ArrayList<>(List.of(
-          string(), numeral(false), text("true"), text("false"), text("null")));
+      List<JsonPart> parts = new ArrayList<>(
+          List.of(string(), numeral(false), text("true"), text("false"), text("null")));
       if (depth > 0) {
         JsonPart inner = new AnyValue(depth - 1);
         parts.add(JsonSchemaParts.array(inner, 0, JsonSchemaParts.MAX_ITEMS));
@@ -297,8 +298,8 @@ sealed interface JsonPart {
       if (count >= JsonSchemaParts.MAX_ITEMS) {
         return null;
       }
-      List<JsonPart> member = List.of(
-          string(), text(":"), space(), value, new OpenObject(value, count + 1, false));
+      List<JsonPart> member =
+          List.of(string(), text(":"), space(), value, new OpenObject(value, count + 1, false));
       if (first) {
         return string().next(b, push(member.subList(1, member.size()), rest));
       }

@@ -18,7 +18,8 @@ record JsonPosition(JsonPart part, @Nullable JsonPosition rest, int shortest) {
   }
 
   /** Behind one more byte; null: it cannot come here. */
-  @Nullable JsonPosition next(char b) {
+  @Nullable
+  JsonPosition next(char b) {
     if (rest == null) {
       return null;
     }
@@ -30,7 +31,8 @@ record JsonPosition(JsonPart part, @Nullable JsonPosition rest, int shortest) {
     return after == null ? null : after.next(b);
   }
 
-  @Nullable JsonPosition next(String bytes) {
+  @Nullable
+  JsonPosition next(String bytes) {
     JsonPosition position = this;
     for (int i = 0; i < bytes.length() && position != null; i++) {
       position = position.next(bytes.charAt(i));

@@ -92,9 +92,8 @@ final class JsonSchemaParts {
     JsonNode properties = schema.path("properties");
     if (properties.isMissingNode() && !schema.path("additionalProperties").isBoolean()) {
       JsonNode values = schema.path("additionalProperties");
-      JsonPart value = values.isObject()
-          ? part(values, references + 1)
-          : new JsonPart.AnyValue(ANY_DEPTH);
+      JsonPart value =
+          values.isObject() ? part(values, references + 1) : new JsonPart.AnyValue(ANY_DEPTH);
       return JsonPart.text("{", new JsonPart.OpenObject(value, 0, true));
     }
     Set<String> required = new HashSet<>();

@@ -26,8 +26,8 @@ public record Prompt(
     endTokens = Set.copyOf(endTokens);
     stop = List.copyOf(stop);
     if (tokens.length == 0 || maxNewTokens < 1) {
-      throw new IllegalArgumentException("a prompt needs a token and room for one, has "
-          + tokens.length + " and " + maxNewTokens);
+      throw new IllegalArgumentException(
+          "a prompt needs a token and room for one, has " + tokens.length + " and " + maxNewTokens);
     }
   }
 
@@ -42,8 +42,7 @@ public record Prompt(
   }
 
   /** What the model said, understood. */
-  public record Answer(
-      String text, List<ToolCall> toolCalls, ChatReply.FinishReason finishReason) {
+  public record Answer(String text, List<ToolCall> toolCalls, ChatReply.FinishReason finishReason) {
     public Answer {
       toolCalls = List.copyOf(toolCalls);
     }

@@ -123,8 +123,7 @@ final class TemplateChat implements ChatFormat {
       String text = messages(request, tools, false).stream()
           .map(ChatMessage::content)
           .collect(Collectors.joining("\n"));
-      return IntStream.concat(
-              IntStream.of(tokenizer.encode("", true).ids()), pieces(text))
+      return IntStream.concat(IntStream.of(tokenizer.encode("", true).ids()), pieces(text))
           .toArray();
     }
     boolean knowsTools = template.get().knowsTools();

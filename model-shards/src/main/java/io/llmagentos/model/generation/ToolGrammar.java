@@ -79,10 +79,12 @@ final class ToolGrammar {
     JsonPosition start = JsonPosition.of(
         JsonPart.space(),
         JsonPosition.of(
-            JsonPart.text("{\"name\":", JsonPart.space(), JsonPart.oneOf(calls)), JsonPosition.END));
-    boolean required = choice.mode() == ToolChoice.Mode.REQUIRED
-        || choice.mode() == ToolChoice.Mode.FUNCTION;
-    return new ToolGrammar(Set.copyOf(arguments.keySet()), required, argumentsKey, start, vocabulary);
+            JsonPart.text("{\"name\":", JsonPart.space(), JsonPart.oneOf(calls)),
+            JsonPosition.END));
+    boolean required =
+        choice.mode() == ToolChoice.Mode.REQUIRED || choice.mode() == ToolChoice.Mode.FUNCTION;
+    return new ToolGrammar(
+        Set.copyOf(arguments.keySet()), required, argumentsKey, start, vocabulary);
   }
 
   private static JsonNode schema(ToolSpecification tool) {

@@ -50,8 +50,7 @@ public final class OpenAiModel implements LanguageModel {
   private final OpenAIClientAsync client;
   private final ExecutorService streams = Executors.newVirtualThreadPerTaskExecutor();
 
-  private OpenAiModel(
-      String id, String remoteModel, Duration timeout, OpenAIClientAsync client) {
+  private OpenAiModel(String id, String remoteModel, Duration timeout, OpenAIClientAsync client) {
     this.id = id;
     this.remoteModel = remoteModel;
     this.timeout = timeout;
@@ -89,10 +88,10 @@ public final class OpenAiModel implements LanguageModel {
     Duration left = Duration.between(Instant.now(), assignment.context().deadline());
     if (left.isNegative() || left.isZero()) {
       return CompletableFuture.failedFuture(new AgentOsException(
-          ErrorCode.DEADLINE_EXCEEDED, "the deadline had passed when model '" + id + "' was asked"));
+          ErrorCode.DEADLINE_EXCEEDED,
+          "the deadline had passed when model '" + id + "' was asked"));
     }
-    return chat(
-        assignment.request(), left.compareTo(timeout) < 0 ? left : timeout, listener);
+    return chat(assignment.request(), left.compareTo(timeout) < 0 ? left : timeout, listener);
   }
 
   private CompletionStage<ChatReply> chat(
@@ -197,8 +196,8 @@ public final class OpenAiModel implements LanguageModel {
 
   private static ChatCompletionFunctionTool tool(ToolSpecification tool) {
     FunctionParameters.Builder parameters = FunctionParameters.builder();
-    schema(tool).forEach((key, value) ->
-        parameters.putAdditionalProperty(key, JsonValue.from(value)));
+    schema(tool)
+        .forEach((key, value) -> parameters.putAdditionalProperty(key, JsonValue.from(value)));
     return ChatCompletionFunctionTool.builder()
         .function(FunctionDefinition.builder()
             .name(tool.name())

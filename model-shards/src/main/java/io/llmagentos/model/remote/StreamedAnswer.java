@@ -44,8 +44,10 @@ final class StreamedAnswer {
       return;
     }
     version = chunk.model();
-    chunk.usage().ifPresent(given -> usage = new ChatReply.Usage(
-        Math.toIntExact(given.promptTokens()), Math.toIntExact(given.completionTokens())));
+    chunk
+        .usage()
+        .ifPresent(given -> usage = new ChatReply.Usage(
+            Math.toIntExact(given.promptTokens()), Math.toIntExact(given.completionTokens())));
     for (ChatCompletionChunk.Choice choice : chunk.choices()) {
       choice.delta().toolCalls().orElse(List.of()).forEach(this::add);
       choice.finishReason().ifPresent(given -> {
@@ -114,9 +116,8 @@ final class StreamedAnswer {
             .map(call -> new ToolCall(
                 call.id, call.name, call.arguments.isEmpty() ? "{}" : call.arguments.toString()))
             .toList();
-    FinishReason why = toolCalls.isEmpty() || reason == FinishReason.LENGTH
-        ? reason
-        : FinishReason.TOOL_CALLS;
+    FinishReason why =
+        toolCalls.isEmpty() || reason == FinishReason.LENGTH ? reason : FinishReason.TOOL_CALLS;
     return new ChatReply(
         model, version, text.toString(), toolCalls, why, usage, List.of(), List.of());
   }

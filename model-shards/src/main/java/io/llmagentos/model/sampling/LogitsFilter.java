@@ -85,8 +85,9 @@ public record LogitsFilter(
         .limit(length)
         .filter(token -> token < logits.length)
         .distinct()
-        .forEach(token -> logits[token] =
-            logits[token] > 0 ? logits[token] / repetitionPenalty : logits[token] * repetitionPenalty);
+        .forEach(token -> logits[token] = logits[token] > 0
+            ? logits[token] / repetitionPenalty
+            : logits[token] * repetitionPenalty);
   }
 
   private void forbidNgrams(float[] logits, int[] tokens, int length) {
@@ -122,7 +123,8 @@ public record LogitsFilter(
     }
     double[] probabilities = Softmax.of(logits);
     Integer[] descending = descending(logits);
-    // Everything that comes after the best ones have reached p goes: ascending, cumulative <= 1 - p.
+    // Everything that comes after the best ones have reached p goes: ascending, cumulative <= 1 -
+    // p.
     double cumulative = 0;
     for (int rank = descending.length - 1; rank >= minTokensToKeep; rank--) {
       cumulative += probabilities[descending[rank]];

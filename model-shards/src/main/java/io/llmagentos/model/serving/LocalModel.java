@@ -95,10 +95,7 @@ public final class LocalModel implements LanguageModel {
   }
 
   private CompletionStage<ChatReply> run(
-      ChatRequest request,
-      Instant deadline,
-      Assignment.Emitted emitted,
-      TokenListener listener) {
+      ChatRequest request, Instant deadline, Assignment.Emitted emitted, TokenListener listener) {
     if (waiting.incrementAndGet() > settings.queue()) {
       waiting.decrementAndGet();
       return CompletableFuture.failedFuture(new AgentOsException(
@@ -110,8 +107,7 @@ public final class LocalModel implements LanguageModel {
     try {
       preparing.execute(() -> prepare(request, deadline, emitted, listener, reply));
     } catch (RejectedExecutionException e) {
-      refuse(
-          reply, new AgentOsException(ErrorCode.UNAVAILABLE, "model '" + id + "' was stopped"));
+      refuse(reply, new AgentOsException(ErrorCode.UNAVAILABLE, "model '" + id + "' was stopped"));
     }
     return reply;
   }

@@ -50,8 +50,8 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
       Answering to, String weightVersion, int token, float logProb, String text, boolean hasToken)
       implements Command {}
 
-  private record Ended(Answering to, @Nullable ChatReply reply, @Nullable Throwable failure)
-      implements Command {}
+  private record Ended(
+      Answering to, @Nullable ChatReply reply, @Nullable Throwable failure) implements Command {}
 
   public sealed interface Reply extends WireMessage {
     int attempt();
@@ -63,11 +63,7 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
    * @param tokenIds empty for a model that does not tell them
    */
   public record Piece(
-      int attempt,
-      String weightVersion,
-      List<Integer> tokenIds,
-      List<Float> logProbs,
-      String text)
+      int attempt, String weightVersion, List<Integer> tokenIds, List<Float> logProbs, String text)
       implements Reply {
     public Piece {
       tokenIds = List.copyOf(tokenIds);

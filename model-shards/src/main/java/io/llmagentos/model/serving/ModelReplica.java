@@ -107,8 +107,8 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
       ReplicaMetrics metrics,
       AtomicInteger waiting,
       Clock clock) {
-    return Behaviors.setup(context ->
-        new ModelReplica(context, model, engine, settings, metrics, waiting, clock));
+    return Behaviors.setup(
+        context -> new ModelReplica(context, model, engine, settings, metrics, waiting, clock));
   }
 
   @Override
@@ -177,8 +177,7 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
     while (!queue.isEmpty() && running.size() < settings.maxBatch()) {
       Job job = queue.getFirst();
       Generation generation = job.generation;
-      int tokens =
-          generation.prompt().tokens().length + generation.prompt().maxNewTokens();
+      int tokens = generation.prompt().tokens().length + generation.prompt().maxNewTokens();
       try {
         job.sequence = engine.open(Math.min(tokens, engine.contextLength()));
       } catch (RuntimeException e) {
@@ -225,8 +224,7 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
         continue;
       }
       budget -= count == 1 ? 0 : count;
-      feeds.add(
-          new Engine.Feed(job.sequence, job.generation.tokens(job.fed, job.fed + count)));
+      feeds.add(new Engine.Feed(job.sequence, job.generation.tokens(job.fed, job.fed + count)));
       job.fed += count;
       stepped.add(job);
     }

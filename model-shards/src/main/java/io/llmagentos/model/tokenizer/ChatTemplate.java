@@ -58,8 +58,8 @@ public final class ChatTemplate {
         .build());
     jinjava
         .getGlobalContext()
-        .registerFunction(
-            new ELFunctionDefinition("", "raise_exception", ChatTemplate.class, "raise", Object.class));
+        .registerFunction(new ELFunctionDefinition(
+            "", "raise_exception", ChatTemplate.class, "raise", Object.class));
     jinjava.getGlobalContext().registerFilter(new ToJson());
   }
 
@@ -116,7 +116,8 @@ public final class ChatTemplate {
   public String render(List<ChatMessage> messages, List<ToolSpecification> tools) {
     Map<String, @Nullable Object> bindings = new LinkedHashMap<>(tokens);
     bindings.put("messages", messages.stream().map(ChatTemplate::message).toList());
-    bindings.put("tools", tools.isEmpty() ? null : tools.stream().map(ChatTemplate::tool).toList());
+    bindings.put(
+        "tools", tools.isEmpty() ? null : tools.stream().map(ChatTemplate::tool).toList());
     bindings.put("add_generation_prompt", true);
     RenderResult result = jinjava.renderForResult(source, bindings);
     for (TemplateError error : result.getErrors()) {

@@ -38,7 +38,9 @@ public record Tokens(
         attentionMask,
         specialTokensMask,
         wordIds,
-        IntStream.of(starts).map(start -> start < 0 ? start : start + codePoints).toArray(),
+        IntStream.of(starts)
+            .map(start -> start < 0 ? start : start + codePoints)
+            .toArray(),
         IntStream.of(ends).map(end -> end < 0 ? end : end + codePoints).toArray());
   }
 

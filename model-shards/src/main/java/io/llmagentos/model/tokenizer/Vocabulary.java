@@ -29,11 +29,11 @@ public final class Vocabulary {
     this.ids = Map.copyOf(ids);
     this.special = special;
     this.byteLevel = byteLevel;
-    this.names = new @Nullable String[ids.values().stream().mapToInt(id -> id + 1).max().orElse(0)];
+    this.names =
+        new @Nullable String[ids.values().stream().mapToInt(id -> id + 1).max().orElse(0)];
     ids.forEach((name, id) -> names[id] = name);
     List<String> quoted = new ArrayList<>();
-    special
-        .stream()
+    special.stream()
         .mapToObj(id -> names[id])
         .filter(name -> name != null && name.length() > 1)
         .sorted((a, b) -> b.length() - a.length())
@@ -50,7 +50,9 @@ public final class Vocabulary {
         ids.put(vocab.get(i).get(0).asText(), i);
       }
     } else {
-      vocab.properties().forEach(entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
+      vocab
+          .properties()
+          .forEach(entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
     }
     if (ids.isEmpty()) {
       throw new IOException("it has no model.vocab");

@@ -50,17 +50,29 @@ class FunctionTokensTest {
 
   @BeforeEach
   void load() throws Exception {
-    ObjectNode json = (ObjectNode) JSON.readTree(GoldenData.directory()
-        .resolve("tokenizers/gpt2-bpe/tokenizer.json")
-        .toFile());
+    ObjectNode json = (ObjectNode) JSON.readTree(
+        GoldenData.directory().resolve("tokenizers/gpt2-bpe/tokenizer.json").toFile());
     ArrayNode added = (ArrayNode) json.get("added_tokens");
     int id = 757;
     for (String token : List.of(
-        "<|hwu64|>", "<|clinc150|>", "<|assistant|>", "<|call|>", "<|none|>", "<|end|>",
-        "<fn:alarm_set>", "<fn:weather_query>", "<fn:weather>", "<fn:alarm>", "<fn:joke>",
-        "<arg:date>", "<arg:time>", "<arg:place>")) {
-      added.add(JSON.readTree("{\"id\":" + id++ + ",\"content\":\"" + token
-          + "\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}"));
+        "<|hwu64|>",
+        "<|clinc150|>",
+        "<|assistant|>",
+        "<|call|>",
+        "<|none|>",
+        "<|end|>",
+        "<fn:alarm_set>",
+        "<fn:weather_query>",
+        "<fn:weather>",
+        "<fn:alarm>",
+        "<fn:joke>",
+        "<arg:date>",
+        "<arg:time>",
+        "<arg:place>")) {
+      added.add(
+          JSON.readTree(
+              "{\"id\":" + id++ + ",\"content\":\"" + token
+                  + "\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}"));
     }
     JSON.writeValue(directory.resolve("tokenizer.json").toFile(), json);
     Files.writeString(directory.resolve("agentos.json"), SETS);
@@ -75,7 +87,11 @@ class FunctionTokensTest {
 
   private static ChatRequest request(String text, ToolChoice choice, ToolSpecification... tools) {
     return new ChatRequest(
-        "m", List.of(ChatMessage.user("earlier"), ChatMessage.user(text)), List.of(tools), choice, Sampling.GREEDY);
+        "m",
+        List.of(ChatMessage.user("earlier"), ChatMessage.user(text)),
+        List.of(tools),
+        choice,
+        Sampling.GREEDY);
   }
 
   private static ToolSpecification tool(String name, String... properties) {
@@ -124,12 +140,15 @@ class FunctionTokensTest {
 
   @Test
   void shouldPutTheTagOfTheSetThatKnowsMostTools() {
-    int[] tokens = format.prompt(
-            request("hi", ToolChoice.AUTO, tool("weather_query"), tool("alarm_set"), tool("x")), 512)
+    int[] tokens = format
+        .prompt(
+            request("hi", ToolChoice.AUTO, tool("weather_query"), tool("alarm_set"), tool("x")),
+            512)
         .tokens();
     assertThat(tokens[0]).isEqualTo(tokenizer.requireId("<|hwu64|>"));
     assertThat(tokens[tokens.length - 1]).isEqualTo(tokenizer.requireId("<|call|>"));
-    assertThat(format.prompt(request("hi", ToolChoice.AUTO, tool("weather")), 512).tokens()[0])
+    assertThat(
+            format.prompt(request("hi", ToolChoice.AUTO, tool("weather")), 512).tokens()[0])
         .isEqualTo(tokenizer.requireId("<|assistant|>"));
     assertThat(format.prompt(request("hi", ToolChoice.AUTO), 512).tokens()[0])
         .isEqualTo(tokenizer.requireId("<|assistant|>"));
@@ -137,13 +156,18 @@ class FunctionTokensTest {
 
   @Test
   void shouldSayNothingToWhatIsOutOfScope() {
-    ChatReply reply = want(request("sing", ToolChoice.AUTO, tool("weather"), tool("alarm")), List.of("<|none|>", "<|end|>"));
+    ChatReply reply = want(
+        request("sing", ToolChoice.AUTO, tool("weather"), tool("alarm")),
+        List.of("<|none|>", "<|end|>"));
     assertThat(reply.toolCalls()).isEmpty();
     assertThat(reply.text()).isEmpty();
     assertThat(reply.finishReason()).isEqualTo(ChatReply.FinishReason.STOP);
-    assertThat(want(request("sing", ToolChoice.NONE), List.of("<fn:joke>", "<|end|>")).toolCalls())
+    assertThat(want(request("sing", ToolChoice.NONE), List.of("<fn:joke>", "<|end|>"))
+            .toolCalls())
         .isEmpty();
-    assertThat(want(request("sing", ToolChoice.AUTO, tool("unheard_of")), List.of("<fn:joke>", "<|end|>"))
+    assertThat(want(
+                request("sing", ToolChoice.AUTO, tool("unheard_of")),
+                List.of("<fn:joke>", "<|end|>"))
             .toolCalls())
         .isEmpty();
   }
@@ -162,8 +186,8 @@ class FunctionTokensTest {
         .extracting(ToolCall::name)
         .containsExactly("joke");
     assertThatThrownBy(() -> format.prompt(request("x", required, tool("unheard_of")), 512))
-        .isInstanceOfSatisfying(AgentOsException.class, e -> assertThat(e.code())
-            .isEqualTo(ErrorCode.INVALID_REQUEST))
+        .isInstanceOfSatisfying(
+            AgentOsException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
         .hasMessageContaining("alarm_set");
   }
 
@@ -180,8 +204,9 @@ class FunctionTokensTest {
   @Test
   void shouldRefuseARequestLongerThanTheContext() {
     assertThatThrownBy(() -> format.prompt(request("word ".repeat(600), ToolChoice.AUTO), 512))
-        .isInstanceOfSatisfying(AgentOsException.class, e -> assertThat(e.code())
-            .isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED))
+        .isInstanceOfSatisfying(
+            AgentOsException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED))
         .hasMessageContaining("512");
   }
 
@@ -195,14 +220,18 @@ class FunctionTokensTest {
 
   @Test
   void shouldMakeOnlyValidCallsWhateverTheModelWants() throws Exception {
-    String text = "please set (an) alarm for 7:30 in the  morning na\u00EFve \uD83D\uDE00 caf\u00E9";
+    String text =
+        "please set (an) alarm for 7:30 in the  morning na\u00EFve \uD83D\uDE00 caf\u00E9";
     for (int seed = 0; seed < 400; seed++) {
       Random random = new Random(seed);
       int maxTokens = seed % 3 == 0 ? 0 : 2 + random.nextInt(12);
       ChatRequest request = new ChatRequest(
           "m",
           List.of(ChatMessage.user(text)),
-          List.of(tool("alarm_set", "time"), tool("weather", "place", "nowhere"), tool("weather_query")),
+          List.of(
+              tool("alarm_set", "time"),
+              tool("weather", "place", "nowhere"),
+              tool("weather_query")),
           new ToolChoice(seed % 2 == 0 ? ToolChoice.Mode.AUTO : ToolChoice.Mode.REQUIRED, ""),
           new Sampling(seed % 5 == 0 ? 1 : 0, 1, maxTokens, seed, List.of()));
       Generation generation = new Generation(format.prompt(request, 512), tokenizer);

@@ -34,7 +34,8 @@ class StopTextTest {
         text.append("ab".charAt(random.nextInt(2)));
       }
       List<String> stops = List.of("aab", "bbba", "ababab");
-      int first = stops.stream().mapToInt(text::indexOf).filter(i -> i >= 0).min().orElse(30);
+      int first =
+          stops.stream().mapToInt(text::indexOf).filter(i -> i >= 0).min().orElse(30);
       StopText stop = new StopText(stops);
       StringBuilder said = new StringBuilder();
       for (int at = 0; at < 30; ) {

@@ -54,8 +54,8 @@ class ToolGrammarTest {
         TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
         for (int seed = 0; seed < 60; seed++) {
           Random random = new Random(seed);
-          Prompt prompt =
-              chat.prompt(request(new ToolChoice(ToolChoice.Mode.REQUIRED, ""), 60 + seed * 3), 4000);
+          Prompt prompt = chat.prompt(
+              request(new ToolChoice(ToolChoice.Mode.REQUIRED, ""), 60 + seed * 3), 4000);
           ChatReply reply = run(prompt, tokenizer, random);
           assertThat(reply.finishReason())
               .as("%s %d: %s", name, seed, reply.text())
@@ -109,12 +109,14 @@ class ToolGrammarTest {
 
   @Test
   void shouldFollowTheModelWithinTheSchema() {
-    assertThat(forced(
-            "{\"name\": \"get_weather\", \"arguments\": {\"city\": \"K\\\"\u00F6ln \uD83D\uDE00\", \"days\": -3, \"place\": {\"lat\": 1.25, \"name\": null}}}"))
-        .containsExactly(new ToolCall(
-            "",
-            "get_weather",
-            "{\"city\":\"K\\\"\u00F6ln \uD83D\uDE00\",\"days\":-3,\"place\":{\"lat\":1.25,\"name\":null}}"));
+    assertThat(
+            forced(
+                "{\"name\": \"get_weather\", \"arguments\": {\"city\": \"K\\\"\u00F6ln \uD83D\uDE00\", \"days\": -3, \"place\": {\"lat\": 1.25, \"name\": null}}}"))
+        .containsExactly(
+            new ToolCall(
+                "",
+                "get_weather",
+                "{\"city\":\"K\\\"\u00F6ln \uD83D\uDE00\",\"days\":-3,\"place\":{\"lat\":1.25,\"name\":null}}"));
   }
 
   /** What a model that wants to say exactly this is let say. */
@@ -162,8 +164,8 @@ class ToolGrammarTest {
     try (Tokenizer tokenizer =
         Tokenizer.load(GoldenData.directory().resolve("tokenizers/gpt2-bpe"))) {
       TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
-      assertThatThrownBy(() -> chat.prompt(
-              request(new ToolChoice(ToolChoice.Mode.FUNCTION, "fly"), 0), 4000))
+      assertThatThrownBy(() ->
+              chat.prompt(request(new ToolChoice(ToolChoice.Mode.FUNCTION, "fly"), 0), 4000))
           .isInstanceOf(AgentOsException.class)
           .hasMessageContaining("fly");
     }

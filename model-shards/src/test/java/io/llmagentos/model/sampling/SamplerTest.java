@@ -27,7 +27,9 @@ class SamplerTest {
 
   @Test
   void shouldDrawAsOftenAsTheProbabilitySays() {
-    float[] logits = {(float) Math.log(0.5), Float.NEGATIVE_INFINITY, (float) Math.log(0.3), (float) Math.log(0.2)};
+    float[] logits = {
+      (float) Math.log(0.5), Float.NEGATIVE_INFINITY, (float) Math.log(0.3), (float) Math.log(0.2)
+    };
     int[] counts = new int[4];
     for (int i = 0; i < 100_000; i++) {
       counts[new Sampler(i % 10).draw(logits, i)]++;
@@ -40,8 +42,7 @@ class SamplerTest {
   @Test
   void shouldBeTheGeneratorThatIsDocumented() {
     // SplitMix64 with seed 0 begins with 0xE220A8397B1DCDAF.
-    assertThat(new Sampler(0).uniform(0))
-        .isEqualTo((0xE220A8397B1DCDAFL >>> 11) * 0x1.0p-53);
+    assertThat(new Sampler(0).uniform(0)).isEqualTo((0xE220A8397B1DCDAFL >>> 11) * 0x1.0p-53);
   }
 
   @Test

@@ -28,11 +28,14 @@ class SamplersGoldenTest {
     for (int i = 0; i < logits.length; i++) {
       logits[i] = (float) vector.get(i).asDouble();
     }
-    int[] tokens = IntStream.range(0, previous.size()).map(i -> previous.get(i).asInt()).toArray();
+    int[] tokens =
+        IntStream.range(0, previous.size()).map(i -> previous.get(i).asInt()).toArray();
 
     filter(golden.get("settings")).apply(logits, tokens, tokens.length);
 
-    int[] kept = IntStream.range(0, logits.length).filter(i -> logits[i] > Float.NEGATIVE_INFINITY).toArray();
+    int[] kept = IntStream.range(0, logits.length)
+        .filter(i -> logits[i] > Float.NEGATIVE_INFINITY)
+        .toArray();
     assertThat(kept)
         .isEqualTo(IntStream.range(0, golden.get("kept").size())
             .map(i -> golden.get("kept").get(i).asInt())

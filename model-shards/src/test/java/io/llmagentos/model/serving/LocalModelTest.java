@@ -56,7 +56,11 @@ class LocalModelTest {
     assertThat(reply.logProbs()).hasSize(20).allMatch(p -> p <= 0);
     assertThat(reply.usage().completionTokens()).isEqualTo(20);
     assertThat(reply.weightVersion()).isEqualTo("fake");
-    assertThat(registry.get("llmagentos.model.tokens").tag("kind", "generated").counter().count())
+    assertThat(registry
+            .get("llmagentos.model.tokens")
+            .tag("kind", "generated")
+            .counter()
+            .count())
         .isEqualTo(20);
     assertThat(registry.get("llmagentos.model.first.token").timer().count()).isEqualTo(1);
   }
@@ -91,9 +95,12 @@ class LocalModelTest {
     Serving.await(first);
     assertThat(Serving.await(second).tokenIds())
         .isEqualTo(Serving.expected("a long prompt that has many words in it", 2));
-    // The long prompt came in pieces of four, and the running answer got its token in each of those steps.
-    assertThat(engine.steps()).filteredOn(step -> step.contains(4)).hasSizeGreaterThan(2).allMatch(step ->
-        step.size() == 2 && step.getFirst() == 1);
+    // The long prompt came in pieces of four, and the running answer got its token in each of those
+    // steps.
+    assertThat(engine.steps())
+        .filteredOn(step -> step.contains(4))
+        .hasSizeGreaterThan(2)
+        .allMatch(step -> step.size() == 2 && step.getFirst() == 1);
   }
 
   @Test
@@ -169,12 +176,10 @@ class LocalModelTest {
     LocalModel model = model(engine, 8, 20);
     List<CompletionStage<ChatReply>> replies = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      replies.add(
-          model.chat(Serving.request("x" + i, Serving.tokens(20)), TokenListener.SILENT));
+      replies.add(model.chat(Serving.request("x" + i, Serving.tokens(20)), TokenListener.SILENT));
     }
     for (int i = 0; i < 10; i++) {
-      assertThat(Serving.await(replies.get(i)).tokenIds())
-          .isEqualTo(Serving.expected("x" + i, 20));
+      assertThat(Serving.await(replies.get(i)).tokenIds()).isEqualTo(Serving.expected("x" + i, 20));
     }
     assertThat(codeOf(model.chat(Serving.request("y", Serving.tokens(100)), TokenListener.SILENT)))
         .isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
@@ -210,9 +215,9 @@ class LocalModelTest {
     assertThat(codeOf(model.chat(Serving.request("a", Serving.tokens(8)), TokenListener.SILENT)))
         .isEqualTo(ErrorCode.MODEL_FAILED);
     engine.beforeLogits = sequence -> {};
-    assertThat(Serving.await(
-                model.chat(Serving.request("a", Serving.tokens(8)), TokenListener.SILENT))
-            .tokenIds())
+    assertThat(
+            Serving.await(model.chat(Serving.request("a", Serving.tokens(8)), TokenListener.SILENT))
+                .tokenIds())
         .isEqualTo(Serving.expected("a", 8));
   }
 

@@ -20,10 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 class ChatTemplateTest {
   private static final Map<String, Object> TOKENS =
       Map.of("bos_token", "<|begin_of_text|>", "eos_token", "<|eot_id|>");
-  private static final List<ToolSpecification> TOOLS = List.of(new ToolSpecification(
-      "get_weather",
-      "Weather of a city",
-      "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
+  private static final List<ToolSpecification> TOOLS = List.of(
+      new ToolSpecification(
+          "get_weather",
+          "Weather of a city",
+          "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}"));
 
   private static String render(
       String template, List<ToolSpecification> tools, ChatMessage... messages) {
@@ -34,7 +35,8 @@ class ChatTemplateTest {
   void shouldRenderInTheMannerOfLlama3() {
     String template =
         "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
-    assertThat(render(template, List.of(), ChatMessage.system("Be kind."), ChatMessage.user(" Hi \n")))
+    assertThat(
+            render(template, List.of(), ChatMessage.system("Be kind."), ChatMessage.user(" Hi \n")))
         .isEqualTo(
             "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n");
   }
@@ -109,8 +111,9 @@ class ChatTemplateTest {
                 List.of(new ToolCall("call_1", "get_weather", "{\"city\":\"Oslo\"}")),
                 ""),
             new ChatMessage("tool", "sunny", List.of(), "call_1")))
-        .isEqualTo("<|im_start|>system\nYou are helpful.\n\n# Tools\n<tools>\n" + tool
-            + "\n</tools>{\"name\": <function-name>}<|im_end|>\n<|im_start|>user\nRain in Oslo?<|im_end|>\n<|im_start|>assistant\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\nsunny\n</tool_response><|im_end|>\n<|im_start|>assistant\n");
+        .isEqualTo(
+            "<|im_start|>system\nYou are helpful.\n\n# Tools\n<tools>\n" + tool
+                + "\n</tools>{\"name\": <function-name>}<|im_end|>\n<|im_start|>user\nRain in Oslo?<|im_end|>\n<|im_start|>assistant\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call><|im_end|>\n<|im_start|>user\n<tool_response>\nsunny\n</tool_response><|im_end|>\n<|im_start|>assistant\n");
     assertThat(render(template, List.of(), ChatMessage.user("Hi")))
         .isEqualTo(
             "<|im_start|>system\nYou are helpful.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
@@ -249,7 +252,8 @@ class ChatTemplateTest {
         {{ ns.last ~ '/' ~ ns.n }} {{ 'many' if ns.n > 1 else 'one' }} {{ messages[-1].role.upper() }}
         {%- for key, value in messages[0].items() %} {{ key }}={{ value }}{% endfor -%}
         """;
-    assertThat(render(template, List.of(), ChatMessage.user("Today it rains "), ChatMessage.user("a b c")))
+    assertThat(render(
+            template, List.of(), ChatMessage.user("Today it rains "), ChatMessage.user("a b c")))
         .isEqualTo("[T]c/2 many USER role=user content=Today it rains ");
   }
 
@@ -259,16 +263,19 @@ class ChatTemplateTest {
         "{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate') }}{% endif %}{{ message['content'] }}{% endfor %}";
     assertThat(render(template, List.of(), ChatMessage.user("a"), ChatMessage.assistant("b")))
         .isEqualTo("ab");
-    assertThatThrownBy(() -> render(template, List.of(), ChatMessage.user("a"), ChatMessage.user("b")))
-        .isInstanceOfSatisfying(AgentOsException.class, e -> assertThat(e.code())
-            .isEqualTo(ErrorCode.INVALID_REQUEST))
+    assertThatThrownBy(
+            () -> render(template, List.of(), ChatMessage.user("a"), ChatMessage.user("b")))
+        .isInstanceOfSatisfying(
+            AgentOsException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
         .hasMessageContaining("Conversation roles must alternate");
   }
 
   @Test
   void shouldNotTakeMessagesForTemplates() {
     String hostile = "{{ 7*7 }}{% for x in messages %}x{% endfor %}{# gone #}";
-    assertThat(render("{% for m in messages %}{{ m.content }}{% endfor %}", List.of(), ChatMessage.user(hostile)))
+    assertThat(render(
+            "{% for m in messages %}{{ m.content }}{% endfor %}",
+            List.of(), ChatMessage.user(hostile)))
         .isEqualTo(hostile);
   }
 

@@ -110,7 +110,8 @@ class TokenizerGoldenTest {
         }
         streamed.append(stream.finish());
         if (directory.getFileName().toString().contains("wordpiece")) {
-          // The word piece decoder removes spaces before what comes later ("do n't"): only its letters are certain.
+          // The word piece decoder removes spaces before what comes later ("do n't"): only its
+          // letters are certain.
           assertThat(streamed.toString().replace(" ", "")).isEqualTo(whole.replace(" ", ""));
         } else {
           assertThat(streamed.toString()).isEqualTo(whole);

@@ -20,8 +20,9 @@ class TokenizerTest {
   @Test
   void shouldNameTheMissingFile(@TempDir Path directory) {
     assertThatThrownBy(() -> Tokenizer.load(directory))
-        .isInstanceOfSatisfying(AgentOsException.class, e -> assertThat(e.code())
-            .isEqualTo(ErrorCode.MODEL_FILE_MISSING))
+        .isInstanceOfSatisfying(
+            AgentOsException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_FILE_MISSING))
         .hasMessageContaining(directory.resolve("tokenizer.json").toString());
   }
 
@@ -31,8 +32,9 @@ class TokenizerTest {
     for (String corrupt : new String[] {"", "{}", "null", "[1]", whole.substring(0, 5000)}) {
       Files.writeString(directory.resolve("tokenizer.json"), corrupt);
       assertThatThrownBy(() -> Tokenizer.load(directory))
-          .isInstanceOfSatisfying(AgentOsException.class, e -> assertThat(e.code())
-              .isEqualTo(ErrorCode.MODEL_FILE_CORRUPT))
+          .isInstanceOfSatisfying(
+              AgentOsException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_FILE_CORRUPT))
           .hasMessageContaining(directory.resolve("tokenizer.json").toString());
     }
   }
@@ -68,7 +70,8 @@ class TokenizerTest {
           assertThat(token).isNotNull();
           bytes.writeBytes(token == null ? new byte[0] : token);
         }
-        assertThat(bytes.toString(java.nio.charset.StandardCharsets.UTF_8).strip()).isEqualTo(text);
+        assertThat(bytes.toString(java.nio.charset.StandardCharsets.UTF_8).strip())
+            .isEqualTo(text);
       }
     }
   }
