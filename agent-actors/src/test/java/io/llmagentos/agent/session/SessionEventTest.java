@@ -75,7 +75,7 @@ class SessionEventTest {
         .apply(new SessionEvent.TurnFinished("t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
         .apply(new SessionEvent.CompletionAccepted("t2", "a", "local", HISTORY, HELLO, AT));
     AgentDefinition agent =
-        new AgentDefinition("a", "", "m", "Serve.", List.of(), Map.of(), "No.", "No.");
+        new AgentDefinition("a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.");
     NextStep step = NextStep.of(state, state.turn("t2").orElseThrow(), agent);
     assertThat(((NextStep.AskModel) step).request().messages())
         .containsExactly(
