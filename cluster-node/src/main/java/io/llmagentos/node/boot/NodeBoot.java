@@ -234,6 +234,8 @@ public final class NodeBoot {
     if (settings.transport() == NodeSettings.Transport.AERON_UDP) {
       values.put("pekko.remote.artery.advanced.aeron.embedded-media-driver", "off");
       values.put("pekko.remote.artery.advanced.aeron.aeron-dir", settings.aeronDirectory());
+      // Aeron carries at most an eighth of a term, by its default 2 MiB.
+      values.put("pekko.remote.artery.advanced.maximum-large-frame-size", "2 MiB");
     }
     Config config = ConfigFactory.empty();
     for (Map.Entry<String, Object> value : values.entrySet()) {
