@@ -89,23 +89,33 @@ final class LocalCluster
   }
 
   @Override
-  public void afterAll(ExtensionContext context) throws InterruptedException {
+  public void afterAll(ExtensionContext context) {
     close();
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     for (var process : started.reversed()) {
       process.destroy();
-      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+      try {
+        if (!process.waitFor(40, TimeUnit.SECONDS)) {
+          process.descendants().forEach(ProcessHandle::destroyForcibly);
+          process.destroyForcibly();
+        }
+      } catch (InterruptedException hurried) {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
+        Thread.currentThread().interrupt();
       }
     }
   }
 
   @Override
   public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
+    printLogs();
+  }
+
+  void printLogs() {
     Distribution.printLogs(home);
   }
 

@@ -104,13 +104,13 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
       signal(process, "CONT");
       process.destroy();
     }
-    if (database != null) {
-      all.add(database);
-    }
     for (var process : all) {
-      if (process == database || !process.waitFor(30, TimeUnit.SECONDS)) {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
         process.destroyForcibly();
       }
+    }
+    if (database != null) {
+      database.destroyForcibly();
     }
   }
 

@@ -42,7 +42,7 @@ class TransportsIT {
           shouldKeepAStrangerOut(cluster);
         }
       } catch (IOException | RuntimeException | AssertionError failed) {
-        Distribution.printLogs(cluster.data().getParent());
+        cluster.printLogs();
         throw failed;
       }
     }
