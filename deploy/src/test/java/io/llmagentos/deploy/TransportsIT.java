@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -51,23 +53,18 @@ class TransportsIT {
   private static void shouldCarryLargeTurns(
       String transport, LocalCluster cluster, int door, String session)
       throws IOException, InterruptedException {
-    for (int kilobytes : new int[] {100, 500, 1000, 1023}) {
+    var emoji = "hello " + "\ud83d\ude80".repeat(261_000);
+    for (var text : List.of("hello ".repeat(17_000), "hello ".repeat(174_700), emoji)) {
       long begun = System.nanoTime();
       var answer = new Door(cluster.door(door))
           .exchange(
               "/v1/sessions/" + session + "/messages",
-              Map.of(
-                  "turn_id",
-                  UUID.randomUUID().toString(),
-                  "content",
-                  "hello ".repeat(kilobytes * 1024 / 6).strip(),
-                  "stream",
-                  false));
+              Map.of("turn_id", UUID.randomUUID().toString(), "content", text, "stream", false));
       var took = Duration.ofNanos(System.nanoTime() - begun);
       System.out.printf(
           "%s: a turn of %d KiB through door %d: %d %s after %d ms%n",
           transport,
-          kilobytes,
+          text.getBytes(StandardCharsets.UTF_8).length / 1024,
           door,
           answer.status(),
           answer.body().path("error").path("code").asText(),
@@ -81,6 +78,8 @@ class TransportsIT {
       }
     }
     assertThat(say(cluster, door, session, "hello").path("answer").asText()).isEqualTo("Good day.");
+    var described = new Door(cluster.door(door)).get("/v1/sessions/" + session);
+    assertThat(described.path("turns").size()).as("turns described").isBetween(1, 5);
   }
 
   /** A node with certificates of its own making, otherwise like the others. */
