@@ -13,8 +13,6 @@ import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
-import io.llmagentos.model.chat.ChatReply;
-import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
@@ -82,10 +80,6 @@ public final class AgentSubsystem implements Subsystem {
         .add(2020, Turn.class)
         .add(2021, Turn.Status.class)
         .add(2022, Turn.Call.class)
-        .add(2023, ChatReply.class)
-        .add(2024, ChatReply.FinishReason.class)
-        .add(2025, ChatReply.Usage.class)
-        .add(2026, ToolCall.class)
         .add(2027, Message.class)
         .add(2030, Agent.Act.class)
         .add(2031, Agent.Wake.class)

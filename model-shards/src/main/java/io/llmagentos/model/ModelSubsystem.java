@@ -1,67 +1,144 @@
 package io.llmagentos.model;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigUtil;
+import io.llmagentos.model.chat.ChatMessage;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ChatRequest;
+import io.llmagentos.model.chat.Sampling;
+import io.llmagentos.model.chat.ToolCall;
+import io.llmagentos.model.chat.ToolChoice;
+import io.llmagentos.model.chat.ToolSpecification;
+import io.llmagentos.model.engine.CpuEngine;
+import io.llmagentos.model.engine.CpuEngineSettings;
+import io.llmagentos.model.engine.WeightStorage;
+import io.llmagentos.model.generation.ChatFormat;
+import io.llmagentos.model.remote.OpenAiModel;
 import io.llmagentos.model.scripted.ScriptedModel;
+import io.llmagentos.model.serving.Assignment;
 import io.llmagentos.model.serving.LanguageModel;
+import io.llmagentos.model.serving.LocalModel;
+import io.llmagentos.model.serving.LocalModelSettings;
+import io.llmagentos.model.serving.ModelDoor;
+import io.llmagentos.model.serving.ModelRouter;
 import io.llmagentos.model.serving.Models;
-import io.llmagentos.model.serving.TokenListener;
+import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
-import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
-import java.util.List;
+import io.llmagentos.node.settings.Settings;
+import io.llmagentos.node.wire.WireRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.Optional;
 
-/** Language models in the node. */
+/** Language models in the node: those it serves itself, if it has the role {@code model}, and the way to the others'. */
 public final class ModelSubsystem implements Subsystem {
+  private static final String SECTION = "llmagentos.model";
+
   @Override
   public String name() {
     return "model";
   }
 
   @Override
-  public void start(Node node) {
-    Config configured = node.config().getConfig("llmagentos.model.models");
-    Map<String, LanguageModel> models = new TreeMap<>();
-    for (String id : configured.root().keySet()) {
-      Config model = configured.getConfig(com.typesafe.config.ConfigUtil.quoteString(id));
-      models.put(
-          id,
-          switch (model.getString("kind")) {
-            case "scripted" -> ScriptedModel.create(id, model);
-            default ->
-              throw new AgentOsException(
-                  ErrorCode.SETTINGS_INVALID,
-                  "llmagentos.model.models." + id + ".kind must be scripted, is '"
-                      + model.getString("kind") + "'",
-                  "llmagentos.model.models." + id);
-          });
-    }
-    node.offer(Models.class, new LocalModels(models));
+  public void registerWireTypes(WireRegistry registry) {
+    registry
+        .add(1000, ModelDoor.Ask.class)
+        .add(1001, ModelDoor.Grant.class)
+        .add(1002, ModelDoor.Cancel.class)
+        .add(1003, ModelDoor.Piece.class)
+        .add(1004, ModelDoor.Finished.class)
+        .add(1005, ModelDoor.Failed.class)
+        .add(1006, Assignment.class)
+        .add(1007, Assignment.Emitted.class)
+        .add(1010, ChatRequest.class)
+        .add(1011, ChatMessage.class)
+        .add(1012, ToolSpecification.class)
+        .add(1013, ToolChoice.class)
+        .add(1014, ToolChoice.Mode.class)
+        .add(1015, Sampling.class)
+        .add(1020, ChatReply.class)
+        .add(1021, ChatReply.FinishReason.class)
+        .add(1022, ChatReply.Usage.class)
+        .add(1023, ToolCall.class);
   }
 
-  private record LocalModels(Map<String, LanguageModel> models) implements Models {
-    @Override
-    public List<String> ids() {
-      return List.copyOf(models.keySet());
+  @Override
+  public void start(Node node) {
+    Config section = node.config().getConfig(SECTION);
+    Map<String, LanguageModel> models = new LinkedHashMap<>();
+    try {
+      if (node.hasRole("model")) {
+        Config configured = section.getConfig("models");
+        for (String id : configured.root().keySet()) {
+          ModelEntry entry =
+              ModelEntry.read(id, configured.getConfig(ConfigUtil.quoteString(id)), section);
+          models.put(
+              id,
+              Settings.read(
+                  entry.config().atPath("entry"), "entry", config -> create(node, entry)));
+        }
+        shipped(node, section)
+            .ifPresent(directory -> models.computeIfAbsent(
+                ShippedModel.NANO,
+                id -> local(
+                    node, id, LocalModelSettings.create(section.getConfig("local"), directory))));
+      }
+    } catch (RuntimeException e) {
+      models.values().forEach(LanguageModel::close);
+      throw e;
     }
+    node.offer(
+        Models.class,
+        ModelRouter.start(
+            node.system(),
+            models,
+            node.clock(),
+            section.getDuration("find-timeout"),
+            section.getDuration("failover-timeout")));
+    node.system().getWhenTerminated().thenRun(() -> models.values().forEach(LanguageModel::close));
+  }
 
-    @Override
-    public CompletionStage<ChatReply> chat(
-        Context context, ChatRequest request, TokenListener listener) {
-      LanguageModel model = models.get(request.model());
-      return model == null
-          ? CompletableFuture.failedFuture(new AgentOsException(
-              ErrorCode.MODEL_NOT_FOUND,
-              "model '" + request.model() + "' does not exist; known are " + ids(),
-              "model"))
-          : model.chat(request, listener);
+  private static Optional<Path> shipped(Node node, Config section) {
+    return section.getBoolean("nano")
+        ? ShippedModel.unpack(ShippedModel.NANO, node.settings().dataDirectory().resolve("models"))
+        : Optional.empty();
+  }
+
+  private static LanguageModel create(Node node, ModelEntry entry) {
+    return switch (entry.kind()) {
+      case "scripted" -> ScriptedModel.create(entry.id(), entry.config());
+      case "openai" -> OpenAiModel.create(entry.id(), entry.config());
+      default ->
+        local(
+            node,
+            entry.id(),
+            LocalModelSettings.create(entry.config(), Path.of(entry.config().getString("path"))));
+    };
+  }
+
+  private static LocalModel local(Node node, String id, LocalModelSettings settings) {
+    if (!Files.isDirectory(settings.path())) {
+      throw new AgentOsException(
+          ErrorCode.MODEL_FILE_MISSING,
+          "llmagentos.model.models." + id + ".path: " + settings.path() + " is no directory",
+          "llmagentos.model.models." + id + ".path");
     }
+    Tokenizer tokenizer = Tokenizer.load(settings.path());
+    ChatFormat format = ChatFormat.load(settings.path(), tokenizer);
+    CpuEngine engine = CpuEngine.load(
+        settings.path(),
+        new CpuEngineSettings(
+            settings.threads(),
+            settings.kvBlockTokens(),
+            Math.ceilDiv(settings.cacheTokens(), settings.kvBlockTokens()),
+            settings.prefillTokens(),
+            WeightStorage.AS_STORED));
+    return LocalModel.serve(
+        id, format, tokenizer, engine, settings, node.system(), node.metrics(), node.clock());
   }
 }

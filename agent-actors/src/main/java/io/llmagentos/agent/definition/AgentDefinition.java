@@ -9,6 +9,7 @@ import java.util.Map;
  *
  * @param model the language model's id
  * @param tools the tools that are connected, by name
+ * @param says functions that are answered at once, with the answer
  * @param understands functions that the agent understands although no tool is connected for them, with what they mean in words
  * @param outOfScope the answer to what the agent is not for
  * @param unconnected the answer to what is understood but not connected; {@code {what}} stands for it
@@ -19,11 +20,13 @@ public record AgentDefinition(
     String model,
     String instructions,
     List<ToolSpecification> tools,
+    Map<String, String> says,
     Map<String, String> understands,
     String outOfScope,
     String unconnected) {
   public AgentDefinition {
     tools = List.copyOf(tools);
+    says = Map.copyOf(says);
     understands = Map.copyOf(understands);
   }
 
@@ -31,8 +34,12 @@ public record AgentDefinition(
     return tools.stream().anyMatch(specification -> specification.name().equals(tool));
   }
 
-  /** The answer when the function is understood and nothing is connected for it. */
-  public String unconnectedAnswer(String function) {
+  /** The answer to a function that has no tool: what the agent says to it, or that it is understood and nothing is connected. */
+  public String answerWithoutTool(String function) {
+    String said = says.get(function);
+    if (said != null) {
+      return said;
+    }
     return unconnected.replace(
         "{what}", understands.getOrDefault(function, function.replace('_', ' ')));
   }

@@ -124,6 +124,7 @@ public final class AgentDefinitions {
         model.isEmpty() ? required(where, "model", file.model()) : model,
         file.instructions() == null ? "" : file.instructions(),
         tools,
+        file.says() == null ? Map.of() : file.says(),
         file.understands() == null ? Map.of() : file.understands(),
         required(where, "outOfScope", file.outOfScope()),
         required(where, "unconnected", file.unconnected()));
@@ -147,6 +148,7 @@ public final class AgentDefinitions {
       @Nullable String model,
       @Nullable String instructions,
       @Nullable List<String> tools,
+      @Nullable Map<String, String> says,
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
       @Nullable String unconnected) {}

@@ -70,9 +70,13 @@ public final class CompletionRoutes extends Api {
                     pathEndOrSingleSlash(() ->
                         get(() -> withContext(context -> complete(json(200, list()))))),
                     path(
-                        PathMatchers.slash().concat(PathMatchers.remaining()),
-                        id -> get(() -> withContext(context -> complete(
-                            json(200, model(URLDecoder.decode(id, StandardCharsets.UTF_8)))))))))));
+                        PathMatchers.remaining(),
+                        id -> get(() ->
+                            withContext(context -> complete(json(200, model(decoded(id)))))))))));
+  }
+
+  private static String decoded(String path) {
+    return URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
   private ObjectNode list() {

@@ -11,6 +11,7 @@ import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.ContentPart;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a running turn needs next: a pure function of what is recorded, so that recovery takes up where the journal ends. */
 sealed interface NextStep {
@@ -32,7 +33,7 @@ sealed interface NextStep {
     if (definition.hasTool(call.name())) {
       return new CallTool(call);
     }
-    return new Answer(definition.unconnectedAnswer(call.name()), List.of());
+    return new Answer(definition.answerWithoutTool(call.name()), List.of());
   }
 
   private static ChatRequest request(SessionState state, Turn turn, AgentDefinition definition) {
@@ -45,7 +46,8 @@ sealed interface NextStep {
         .orElseGet(() -> earlierTurns(state, turn)));
     messages.add(ChatMessage.user(ContentPart.textOf(turn.content())));
     List<ToolSpecification> functions = new ArrayList<>(definition.tools());
-    definition.understands().keySet().stream()
+    Stream.concat(definition.says().keySet().stream(), definition.understands().keySet().stream())
+        .distinct()
         .sorted()
         .filter(name -> !definition.hasTool(name))
         .map(name -> new ToolSpecification(

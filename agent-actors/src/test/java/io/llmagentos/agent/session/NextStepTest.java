@@ -21,6 +21,7 @@ class NextStepTest {
       "nano",
       "Be brief.",
       List.of(new ToolSpecification("alarm_set", "Sets an alarm.", "{}")),
+      Map.of("greeting", "Hello!"),
       Map.of("book_flight", "booking a flight"),
       "Out of scope.",
       "Nothing is connected for {what}.");
@@ -43,7 +44,7 @@ class NextStepTest {
             ChatMessage.assistant("Hello."),
             ChatMessage.user("wake me up"));
     assertThat(((NextStep.AskModel) step).request().tools().stream().map(ToolSpecification::name))
-        .containsExactly("alarm_set", "book_flight");
+        .containsExactly("alarm_set", "book_flight", "greeting");
   }
 
   @Test

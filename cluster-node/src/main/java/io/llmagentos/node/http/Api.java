@@ -24,16 +24,18 @@ import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
+import org.apache.pekko.http.javadsl.model.RequestEntity;
 import org.apache.pekko.http.javadsl.model.StatusCodes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.AllDirectives;
 import org.apache.pekko.http.javadsl.server.Route;
-import org.apache.pekko.http.javadsl.unmarshalling.Unmarshaller;
+import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 
@@ -47,15 +49,22 @@ public abstract class Api extends AllDirectives {
 
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
+  /** A refused body is read to its end if it is at most this many times as large as allowed. */
+  private static final long READ_AND_REFUSED = 16;
+
   private final Map<String, HttpSettings.ApiKey> keysByHash = new HashMap<>();
   private final Clock clock;
   private final Duration requestTimeout;
+  private final long maxBodyBytes;
+  private final ActorSystem<?> system;
 
   protected Api(Node node) {
     HttpSettings settings = HttpSettings.create(node.config().getConfig("llmagentos.http"));
     settings.apiKeys().forEach(key -> keysByHash.put(sha256(key.key()), key));
     this.clock = node.clock();
     this.requestTimeout = settings.requestTimeout();
+    this.maxBodyBytes = settings.maxBodyBytes();
+    this.system = node.system();
   }
 
   /** The caller's context, from the credential; 401 without a valid one. */
@@ -101,9 +110,39 @@ public abstract class Api extends AllDirectives {
         .orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
   }
 
-  /** The body as a JSON object; 400 with the place of the fault otherwise. */
+  /** The body as a JSON object; 400 with the place of the fault otherwise, 413 for one that is too large. */
   protected Route withJson(Function<JsonNode, Route> inner) {
-    return entity(Unmarshaller.entityToByteString(), bytes -> inner.apply(parse(bytes)));
+    return extractRequestEntity(body -> onComplete(
+        () -> read(body),
+        bytes -> bytes.isSuccess()
+            ? inner.apply(parse(bytes.get()))
+            : complete(ApiError.response(bytes.failed().get()))));
+  }
+
+  /** Reads a body that is too large to its end, within reason: a client that is still sending would miss the answer. */
+  private CompletionStage<ByteString> read(RequestEntity body) {
+    return body.withSizeLimit(READ_AND_REFUSED * maxBodyBytes)
+        .getDataBytes()
+        .runFold(
+            Pair.create(0L, ByteString.emptyByteString()),
+            (before, bytes) -> {
+              long size = before.first() + bytes.size();
+              return Pair.create(
+                  size,
+                  size > maxBodyBytes
+                      ? ByteString.emptyByteString()
+                      : before.second().concat(bytes));
+            },
+            system)
+        .thenApply(read -> {
+          if (read.first() > maxBodyBytes) {
+            throw new AgentOsException(
+                ErrorCode.BODY_TOO_LARGE,
+                "the request body has " + read.first() + " bytes, at most " + maxBodyBytes
+                    + " may be (llmagentos.http.max-body)");
+          }
+          return read.second();
+        });
   }
 
   private static JsonNode parse(ByteString bytes) {

@@ -1,13 +1,18 @@
 package io.llmagentos.node.http;
 
 import org.apache.pekko.http.javadsl.model.AttributeKey;
+import org.apache.pekko.http.javadsl.model.HttpProtocols;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 
-/** The connection that a request came by. Thread-safe; to be polled, so that a long-lived connection collects no listeners. */
+/**
+ * The connection that a request came by. Thread-safe; to be polled, so that a long-lived connection collects no listeners. A client that announced
+ * to close its sending side after the request is not taken for gone when it does.
+ */
 public final class Connection {
-  static final AttributeKey<Connection> KEY =
+  private static final AttributeKey<Connection> KEY =
       AttributeKey.create("llmagentos-connection", Connection.class);
 
+  private boolean closeAnnounced;
   private volatile boolean closed;
 
   Connection() {}
@@ -17,8 +22,17 @@ public final class Connection {
     return request.getAttribute(KEY).orElseGet(Connection::new);
   }
 
-  void close() {
-    closed = true;
+  HttpRequest brings(HttpRequest request) {
+    closeAnnounced = request.protocol().equals(HttpProtocols.HTTP_1_0)
+        || request
+            .getHeader("connection")
+            .filter(header -> header.value().equalsIgnoreCase("close"))
+            .isPresent();
+    return request.addAttribute(KEY, this);
+  }
+
+  void bringsNoMore() {
+    closed = !closeAnnounced;
   }
 
   /** Whether nobody is left to hear the answer. */

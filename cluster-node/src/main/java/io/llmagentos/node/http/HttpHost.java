@@ -9,6 +9,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -22,10 +23,13 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.AllDirectives;
 import org.apache.pekko.http.javadsl.server.AuthorizationFailedRejection;
 import org.apache.pekko.http.javadsl.server.ExceptionHandler;
+import org.apache.pekko.http.javadsl.server.MalformedRequestContentRejection;
 import org.apache.pekko.http.javadsl.server.MethodRejection;
 import org.apache.pekko.http.javadsl.server.Rejection;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
+import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -83,16 +87,17 @@ public final class HttpHost extends AllDirectives {
     }
   }
 
-  /** Each connection materialises its own flow. */
+  /** Each connection materialises its own flow, and with it its {@link Connection}. */
   private Flow<HttpRequest, HttpResponse, ?> knowingItsConnection(Route route) {
-    return Flow.fromMaterializer((materializer, attributes) -> {
-      Connection connection = new Connection();
-      return Flow.of(HttpRequest.class)
-          .map(request -> request.addAttribute(Connection.KEY, connection))
-          .via(route.flow(node.system()))
-          .watchTermination(
-              (value, ended) -> ended.whenComplete((done, failure) -> connection.close()));
-    });
+    return Flow.of(HttpRequest.class)
+        .<Connection, HttpRequest>statefulMap(
+            Connection::new,
+            (connection, request) -> Pair.create(connection, connection.brings(request)),
+            connection -> {
+              connection.bringsNoMore();
+              return Optional.empty();
+            })
+        .via(route.flow(node.system()));
   }
 
   /** A page in the user's browser must not reach the door under a foreign name (DNS rebinding) or from a foreign origin. */
@@ -193,6 +198,15 @@ public final class HttpHost extends AllDirectives {
         .handleAll(
             AuthorizationFailedRejection.class,
             all -> complete(ApiError.response(ErrorCode.FORBIDDEN, "not allowed", null)))
+        .handle(
+            MalformedRequestContentRejection.class,
+            body -> complete(
+                body.getCause() instanceof EntityStreamSizeException
+                    ? ApiError.response(body.getCause())
+                    : ApiError.response(
+                        ErrorCode.INVALID_REQUEST,
+                        "the request body could not be read: " + body.message(),
+                        null)))
         .handleAll(
             Rejection.class,
             all -> complete(ApiError.response(

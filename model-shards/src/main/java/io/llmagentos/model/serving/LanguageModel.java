@@ -16,6 +16,14 @@ public interface LanguageModel extends AutoCloseable {
    */
   CompletionStage<ChatReply> chat(ChatRequest request, TokenListener listener);
 
+  /**
+   * Answer within a deadline, or take up an answer that another replica began; its text so far is not said again. A model that does not keep token ids
+   * begins anew.
+   */
+  default CompletionStage<ChatReply> chat(Assignment assignment, TokenListener listener) {
+    return chat(assignment.request(), listener);
+  }
+
   /** Release weights and connections; requests in flight fail. */
   @Override
   default void close() {}
