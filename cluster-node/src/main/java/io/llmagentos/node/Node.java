@@ -10,7 +10,9 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -152,6 +154,27 @@ public final class Node {
   public void drain(String what, Supplier<CompletionStage<Done>> drained) {
     CoordinatedShutdown.get(system)
         .addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), what, drained);
+  }
+
+  /** Run this at once when the cluster has removed this node without its wish, before anything drains. */
+  public void whenDowned(Runnable action) {
+    CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
+    shutdown.addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "downed", () -> {
+      if (shutdown
+          .getShutdownReason()
+          .equals(Optional.of(CoordinatedShutdown.clusterDowningReason()))) {
+        action.run();
+      }
+      return CompletableFuture.completedFuture(Done.getInstance());
+    });
+  }
+
+  /** Whether the shutdown that is under way, if any, was asked for: by a signal or by {@link #stop}. */
+  public boolean wasToldToStop() {
+    CoordinatedShutdown.Reason reason =
+        CoordinatedShutdown.get(system).getShutdownReason().orElse(null);
+    return CoordinatedShutdown.jvmExitReason().equals(reason)
+        || CoordinatedShutdown.unknownReason().equals(reason);
   }
 
   public CompletionStage<Done> stop() {

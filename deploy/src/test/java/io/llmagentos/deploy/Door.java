@@ -27,6 +27,8 @@ final class Door {
   /** A server-sent event. */
   record Event(String id, String name, JsonNode data) {}
 
+  record Answer(int status, JsonNode body) {}
+
   private final String door;
 
   Door(String door) {
@@ -42,6 +44,17 @@ final class Door {
         .header("Content-Type", "application/json")
         .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
         .build());
+  }
+
+  /** Whatever a post is answered, errors too. */
+  Answer exchange(String path, Map<String, ?> body) throws IOException, InterruptedException {
+    var response = HTTP.send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+            .build(),
+        BodyHandlers.ofString());
+    return new Answer(response.statusCode(), JSON.readTree(response.body()));
   }
 
   /** Say something in a session, without a stream; returns the finished turn. */

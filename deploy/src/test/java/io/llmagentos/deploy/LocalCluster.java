@@ -7,15 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -27,56 +22,60 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
 
 /**
- * A cluster of real processes: {@code agentos up} from a frozen copy of the distribution's jars, on free ports, with a data
+ * A cluster of real processes: {@code agentos up} from the {@link Distribution}, on free ports, with a data
  * directory of its own below {@code target/clusters}. Logs stay there; their ends are printed when a test fails.
  */
-final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+final class LocalCluster
+    implements BeforeAllCallback, AfterAllCallback, TestWatcher, AutoCloseable {
   static final Duration START_LIMIT = Duration.ofMinutes(3);
 
   /** A dead node must be replaced, and be up again, within this. */
   static final Duration RECOVERY_LIMIT = Duration.ofMinutes(2);
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int LOG_LINES = 60;
-  private static final List<String> JVM_FLAGS = List.of(
-      "--add-modules=jdk.incubator.vector",
-      "--enable-native-access=ALL-UNNAMED",
-      "--sun-misc-unsafe-memory-access=allow",
-      "--add-opens=java.base/java.nio=ALL-UNNAMED",
-      "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-      "-XX:+UseCompactObjectHeaders",
-      "-Xmx512m");
 
   private final int nodes;
   private final String settings;
+  private final List<String> flags;
   private final Path home;
   private final int basePort;
   private final List<Process> started = new ArrayList<>();
 
-  /** @param settings HOCON for every node */
-  LocalCluster(String name, int nodes, String settings) {
+  /**
+   * @param settings HOCON for every node
+   * @param flags further ones for {@code agentos up}
+   */
+  LocalCluster(String name, int nodes, String settings, String... flags) {
     this.nodes = nodes;
+    this.flags = List.of(flags);
     this.settings = settings;
-    this.basePort = freeBasePort(nodes);
-    this.home = Path.of("target", "clusters", name + "-" + basePort).toAbsolutePath();
+    this.basePort = Distribution.freeBasePort(nodes);
+    this.home = Distribution.home(name, basePort);
   }
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
+    begin();
+  }
+
+  /** For the first time. */
+  LocalCluster begin() throws IOException {
     Files.createDirectories(home);
     Files.writeString(home.resolve("settings.conf"), settings);
     up();
+    return this;
   }
 
   /** Start everything on the data that is there, and wait until it is up. */
   void up() throws IOException {
-    var up = start(
-        "up.log",
+    var arguments = new ArrayList<>(List.of(
         "up",
         "--nodes=" + nodes,
         "--port=" + basePort,
         "--data=" + data(),
-        "--config=" + home.resolve("settings.conf"));
+        "--config=" + home.resolve("settings.conf")));
+    arguments.addAll(flags);
+    var up = start("up.log", arguments.toArray(String[]::new));
     await("the cluster's start")
         .atMost(START_LIMIT)
         .pollInterval(Duration.ofMillis(200))
@@ -90,37 +89,46 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   }
 
   @Override
-  public void afterAll(ExtensionContext context) throws InterruptedException {
+  public void afterAll(ExtensionContext context) {
+    close();
+  }
+
+  @Override
+  public void close() {
     for (var process : started.reversed()) {
       process.destroy();
-      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+      try {
+        if (!process.waitFor(40, TimeUnit.SECONDS)) {
+          process.descendants().forEach(ProcessHandle::destroyForcibly);
+          process.destroyForcibly();
+        }
+      } catch (InterruptedException hurried) {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
+        Thread.currentThread().interrupt();
       }
     }
   }
 
   @Override
   public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
-    try (Stream<Path> files = Files.walk(home)) {
-      for (var log :
-          files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
-        var lines = read(log).lines().toList();
-        System.err.println("==== " + log);
-        lines
-            .subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
-            .forEach(System.err::println);
-      }
-    } catch (IOException gone) {
-      throw new UncheckedIOException(gone);
-    }
+    printLogs();
+  }
+
+  void printLogs() {
+    Distribution.printLogs(home);
   }
 
   /** Run another command of the distribution against this cluster, with pipes for its streams. */
   ChatProcess chat(String agent) throws IOException {
-    var process = new ProcessBuilder(command("chat", agent, "--port=" + basePort)).start();
+    var process =
+        new ProcessBuilder(Distribution.command("chat", agent, "--port=" + basePort)).start();
     started.add(process);
     return new ChatProcess(process);
+  }
+
+  int basePort() {
+    return basePort;
   }
 
   /** The data directory, which outlives every process. */
@@ -238,7 +246,7 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
   }
 
   private Process start(String log, String... arguments) throws IOException {
-    var process = new ProcessBuilder(command(arguments))
+    var process = new ProcessBuilder(Distribution.command(arguments))
         .redirectErrorStream(true)
         .redirectOutput(home.resolve(log).toFile())
         .start();
@@ -246,67 +254,11 @@ final class LocalCluster implements BeforeAllCallback, AfterAllCallback, TestWat
     return process;
   }
 
-  private static List<String> command(String... arguments) {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(JVM_FLAGS);
-    command.addAll(List.of("-cp", Frozen.LIB + "/*", "io.llmagentos.node.cli.Main"));
-    command.addAll(Arrays.asList(arguments));
-    return command;
-  }
-
   private static String read(Path file) {
     try {
       return Files.exists(file) ? Files.readString(file) : "";
     } catch (IOException unreadable) {
       return unreadable.toString();
-    }
-  }
-
-  /** Below the range from which systems take ports for outgoing connections. */
-  private static int freeBasePort(int nodes) {
-    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100;
-        base < 32_000;
-        base += 400) {
-      if (free(base, nodes)) {
-        return base;
-      }
-    }
-    throw new IllegalStateException("no free ports for " + nodes + " nodes");
-  }
-
-  private static boolean free(int base, int nodes) {
-    for (int port : new int[] {base, base + 100, base + 200, base + 300}) {
-      for (int node = 0; node < nodes; node++) {
-        try (var probe = new ServerSocket()) {
-          probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + node));
-        } catch (IOException taken) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  /** The jars as they were when the tests began: a build in between must not pull them from under a running JVM. */
-  private static final class Frozen {
-    static final Path LIB = copy();
-
-    private static Path copy() {
-      var source = Path.of(System.getProperty("agentos.distribution", "target/agentos"), "lib");
-      try {
-        var target = Files.createDirectories(Path.of("target", "frozen").toAbsolutePath());
-        var frozen = Files.createTempDirectory(target, "lib");
-        try (Stream<Path> jars = Files.list(source)) {
-          for (var jar : jars.toList()) {
-            Files.copy(jar, frozen.resolve(jar.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
-          }
-        }
-        return frozen;
-      } catch (IOException missing) {
-        throw new UncheckedIOException(
-            "no distribution in " + source + "; run mvn package", missing);
-      }
     }
   }
 }

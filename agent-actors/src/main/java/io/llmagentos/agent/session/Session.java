@@ -60,6 +60,9 @@ public final class Session
   /** Turns that may wait in one session. */
   static final int MAX_WAITING = 8;
 
+  /** What a description may hold; the turns before are in the stream of events. */
+  private static final long DESCRIBED_CHARACTERS = 200_000;
+
   private static final Duration TOOL_ASK = Duration.ofSeconds(3);
   private static final ToolCall NO_CALL = new ToolCall("", "", "");
 
@@ -141,6 +144,7 @@ public final class Session
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
+  /** @param turns the latest, as many as a message carries */
   public record Description(
       String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version)
       implements Reply {
@@ -388,9 +392,22 @@ public final class Session
             describe.replyTo(),
             s -> s.isOpen()
                 ? new Description(
-                    s.agent(), s.subject(), s.openedAt(), s.turns(), node, s.version())
+                    s.agent(), s.subject(), s.openedAt(), latest(s.turns()), node, s.version())
                 : new Rejected(
                     ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
+  }
+
+  /** As many of the latest turns as one message carries, at least one. */
+  private static List<Turn> latest(List<Turn> turns) {
+    int from = turns.size();
+    long characters = 0;
+    while (from > 0 && characters < DESCRIBED_CHARACTERS) {
+      from--;
+      Turn turn = turns.get(from);
+      characters += ContentPart.textOf(turn.content()).length() + turn.answer().length();
+    }
+    boolean tooMany = characters > DESCRIBED_CHARACTERS && from < turns.size() - 1;
+    return turns.subList(tooMany ? from + 1 : from, turns.size());
   }
 
   private Effect<SessionEvent, SessionState> onWatch(SessionState state, Watch watch) {

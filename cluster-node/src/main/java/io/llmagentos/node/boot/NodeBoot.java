@@ -44,6 +44,7 @@ import org.apache.pekko.Done;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.BootstrapSetup;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.setup.ActorSystemSetup;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -201,6 +202,18 @@ public final class NodeBoot {
           "llmagentos.node.seed-nodes",
           e);
     } catch (ExecutionException e) {
+      if (CoordinatedShutdown.get(node.system())
+          .getShutdownReason()
+          .equals(Optional.of(CoordinatedShutdown.incompatibleConfigurationDetectedReason()))) {
+        throw new AgentOsException(
+            ErrorCode.WIRE_INCOMPATIBLE,
+            "the cluster of " + node.settings().seedNodes()
+                + " refuses this node, whose wire version is '"
+                + node.config().getString(WireVersionCheck.KEY)
+                + "' (see the log); run the same LLMAgentOS, with the same jars and sharding settings, on every node",
+            "llmagentos.node.seed-nodes",
+            e);
+      }
       throw new AgentOsException(ErrorCode.UNAVAILABLE, String.valueOf(e.getCause()), null, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -234,6 +247,8 @@ public final class NodeBoot {
     if (settings.transport() == NodeSettings.Transport.AERON_UDP) {
       values.put("pekko.remote.artery.advanced.aeron.embedded-media-driver", "off");
       values.put("pekko.remote.artery.advanced.aeron.aeron-dir", settings.aeronDirectory());
+      // Aeron carries at most an eighth of a term, by its default 2 MiB.
+      values.put("pekko.remote.artery.advanced.maximum-large-frame-size", "2 MiB");
     }
     Config config = ConfigFactory.empty();
     for (Map.Entry<String, Object> value : values.entrySet()) {

@@ -32,7 +32,8 @@ public final class Main {
         .addSubcommand(new UpCommand())
         .addSubcommand(new StatusCommand())
         .addSubcommand(new NodeCommand())
-        .addSubcommand(new DatabaseCommand());
+        .addSubcommand(new DatabaseCommand())
+        .addSubcommand(new MediaDriverCommand());
     for (var contributed : ServiceLoader.load(CliCommands.class)) {
       contributed.commands().forEach(line::addSubcommand);
     }

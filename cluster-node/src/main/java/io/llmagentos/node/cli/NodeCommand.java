@@ -2,6 +2,8 @@ package io.llmagentos.node.cli;
 
 import io.llmagentos.node.Node;
 import io.llmagentos.node.boot.NodeBoot;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -16,6 +18,9 @@ import picocli.CommandLine.Option;
 /** One node in this process, from settings files: how the supervisor, a container or a service manager starts it. */
 @Command(name = "node", hidden = true, description = "Run one node from settings files.")
 final class NodeCommand implements Callable<Integer> {
+  /** Exit status of a node that the others removed. */
+  static final int DOWNED = 3;
+
   /** How long a node whose supervisor vanished may take to leave. */
   private static final Duration LEAVE = Duration.ofSeconds(5);
 
@@ -40,7 +45,17 @@ final class NodeCommand implements Callable<Integer> {
     if (parent != null) {
       ParentWatch.onGone(parent, () -> leave(node));
     }
+    // The others have moved on without it: what it still does can only conflict with them.
+    node.whenDowned(() -> {
+      System.err.println(
+          "error: unavailable: the other nodes took this one for dead; it ends here");
+      Runtime.getRuntime().halt(DOWNED);
+    });
     node.awaitTermination();
+    if (!node.wasToldToStop()) {
+      throw new AgentOsException(
+          ErrorCode.UNAVAILABLE, "the node ended, although nobody told it to; see its log");
+    }
     return 0;
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * order in which exits are seen. Children watch this process and stop by themselves when it is killed.
  */
 final class Supervisor {
+  private static final String DATABASE = "the journal's database";
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
 
@@ -39,6 +42,7 @@ final class Supervisor {
   private final PrintStream out;
   private final @Nullable JournalSecret secret;
   private final @Nullable ChildProcess database;
+  private final @Nullable ChildProcess mediaDriver;
   private final List<ChildProcess> nodes = new ArrayList<>();
   private final Set<Integer> up = ConcurrentHashMap.newKeySet();
   private final MembershipClient membership = new MembershipClient();
@@ -54,6 +58,7 @@ final class Supervisor {
     this.out = out;
     this.secret = settings.ownsJournal() ? JournalSecret.in(settings.data()) : null;
     this.database = secret == null ? null : databaseProcess(secret);
+    this.mediaDriver = settings.startsMediaDriver() ? mediaDriverProcess() : null;
     for (int node = 0; node < ports.nodes(); node++) {
       nodes.add(nodeProcess(node));
     }
@@ -75,9 +80,12 @@ final class Supervisor {
   private void bringUp() throws IOException, InterruptedException {
     long begun = System.nanoTime();
     out.println("starting " + ports.nodes() + " nodes, data in " + settings.data());
+    if (mediaDriver != null) {
+      startHelper("the media driver", mediaDriver);
+    }
     if (database != null) {
-      startDatabase(database);
-      awaitUp("the journal's database", database, () -> answers(ports.database()));
+      startHelper(DATABASE, database);
+      awaitUp(DATABASE, database, () -> answers(ports.database()));
       out.printf("the journal's database is up: port %d, %s%n", ports.database(), seconds(begun));
     }
     long nodesBegun = System.nanoTime();
@@ -125,19 +133,20 @@ final class Supervisor {
     }
   }
 
-  private void startDatabase(ChildProcess child) throws IOException {
-    watch("the journal's database", child, child.start(), () -> restartDatabase(child));
+  /** A process that all nodes need. */
+  private void startHelper(String name, ChildProcess child) throws IOException {
+    watch(name, child, child.start(), () -> restartHelper(name, child));
     writeFile();
   }
 
-  private void restartDatabase(ChildProcess child) {
+  private void restartHelper(String name, ChildProcess child) {
     later(child.restartDelay(), () -> {
       try {
-        startDatabase(child);
-        out.println("the journal's database was started again");
+        startHelper(name, child);
+        out.println(name + " was started again");
       } catch (IOException failed) {
-        out.println("the journal's database cannot be started: " + failed.getMessage());
-        restartDatabase(child);
+        out.println(name + " cannot be started: " + failed.getMessage());
+        restartHelper(name, child);
       }
     });
   }
@@ -241,17 +250,13 @@ final class Supervisor {
     events.shutdownNow();
     out.println("stopping " + nodes.size() + " nodes");
     stopAll(nodes);
-    if (database != null) {
-      stopAll(List.of(database));
-    }
+    stopAll(Stream.of(database, mediaDriver).filter(Objects::nonNull).toList());
     out.println("stopped");
   }
 
   private void stopAll(List<ChildProcess> children) {
-    var processes = children.stream()
-        .map(ChildProcess::process)
-        .filter(java.util.Objects::nonNull)
-        .toList();
+    var processes =
+        children.stream().map(ChildProcess::process).filter(Objects::nonNull).toList();
     processes.forEach(Process::destroy);
     long deadline = System.nanoTime() + STOP_LIMIT.toNanos();
     for (var process : processes) {
@@ -293,6 +298,17 @@ final class Supervisor {
             "--dir=" + settings.journalDirectory(),
             "--supervised=" + ProcessHandle.current().pid()),
         Map.of(JournalSecret.ENVIRONMENT, credentials.password()));
+  }
+
+  private ChildProcess mediaDriverProcess() {
+    return new ChildProcess(
+        settings.data().resolve("media-driver.log"),
+        List.of("-Xmx64m"),
+        List.of(
+            "media-driver",
+            "--dir=" + settings.mediaDriverDirectory(),
+            "--supervised=" + ProcessHandle.current().pid()),
+        Map.of());
   }
 
   private ChildProcess nodeProcess(int node) {

@@ -1,5 +1,6 @@
 package io.llmagentos.node.cli;
 
+import io.aeron.driver.MediaDriver;
 import io.llmagentos.node.boot.NodeBoot;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -99,6 +100,9 @@ final class UpCommand implements Callable<Integer> {
     System.setProperty("agentos.log.to", "FILE");
     var secret = settings.ownsJournal() ? JournalSecret.in(settings.data()) : null;
     System.out.println("starting one node, data in " + settings.data());
+    if (settings.startsMediaDriver()) {
+      MediaDriver.launch(MediaDriverCommand.context(settings.mediaDriverDirectory()));
+    }
     var node = NodeBoot.start(settings.node(0, ports.seeds(0, java.util.Set.of()), secret));
     long pid = ProcessHandle.current().pid();
     new ClusterFile(ports.base(), pid, List.of(ClusterFile.node(ports, 0, pid, true)), null)

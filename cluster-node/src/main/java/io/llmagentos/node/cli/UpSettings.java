@@ -3,6 +3,7 @@ package io.llmagentos.node.cli;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.node.NodeSettings;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.nio.file.Files;
@@ -25,6 +26,28 @@ record UpSettings(
     return journalUrl == null;
   }
 
+  /** Whether nodes speak TLS with certificates that nobody configured. */
+  boolean makesCertificates() {
+    return effectiveTransport().equals(NodeSettings.Transport.TLS_TCP.id())
+        && !userFile(config).hasPath("llmagentos.node.tls");
+  }
+
+  /** Whether nodes speak Aeron through a media driver that nobody else runs. */
+  boolean startsMediaDriver() {
+    return effectiveTransport().equals(NodeSettings.Transport.AERON_UDP.id())
+        && !userFile(config).hasPath("llmagentos.node.aeron-dir");
+  }
+
+  Path mediaDriverDirectory() {
+    return MediaDriverCommand.directory(data, ports.base());
+  }
+
+  private String effectiveTransport() {
+    var file = userFile(config);
+    var key = "llmagentos.node.transport";
+    return transport != null ? transport : file.hasPath(key) ? file.getString(key) : "tcp";
+  }
+
   Path nodeDirectory(int node) {
     return data.resolve("node-" + node);
   }
@@ -43,6 +66,15 @@ record UpSettings(
     flags.put("llmagentos.http.management-port", ports.management(node));
     if (transport != null) {
       flags.put("llmagentos.node.transport", transport);
+    }
+    if (makesCertificates()) {
+      var tls = Certificates.in(data).node(node);
+      flags.put("llmagentos.node.tls.certificate", tls.certificate());
+      flags.put("llmagentos.node.tls.key", tls.key());
+      flags.put("llmagentos.node.tls.ca", tls.ca());
+    }
+    if (startsMediaDriver()) {
+      flags.put("llmagentos.node.aeron-dir", mediaDriverDirectory().toString());
     }
     if (journalUrl != null) {
       flags.put("llmagentos.journal.url", journalUrl);

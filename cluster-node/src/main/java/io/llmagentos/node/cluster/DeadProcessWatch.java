@@ -142,6 +142,8 @@ public final class DeadProcessWatch {
           && !MemberStatus.down().equals(member.status())
           && !address.equals(cluster.selfMember().address())) {
         cluster.manager().tell(new Down(address));
+        ToldFailureDetector.tellGone(
+            org.apache.pekko.cluster.Cluster.get(context.getSystem()), address);
       }
     }
   }

@@ -1,0 +1,116 @@
+package io.llmagentos.deploy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The distribution under test, and a place for what its processes write: a directory below {@code target/clusters}. Its jars are a copy from when
+ * the tests began: a build in between must not pull them from under a running JVM.
+ */
+final class Distribution {
+  private static final int LOG_LINES = 60;
+  private static final Path LIB = copy();
+  private static final List<String> JVM_FLAGS = List.of(
+      "--add-modules=jdk.incubator.vector",
+      "--enable-native-access=ALL-UNNAMED",
+      "--sun-misc-unsafe-memory-access=allow",
+      "--add-opens=java.base/java.nio=ALL-UNNAMED",
+      "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+      "-XX:+UseCompactObjectHeaders",
+      "-Xmx512m");
+
+  private Distribution() {}
+
+  /** The command line of {@code agentos} with these arguments. */
+  static List<String> command(String... arguments) {
+    return java(LIB + "/*", "io.llmagentos.node.cli.Main", arguments);
+  }
+
+  /** The command line of a test's own program, with the distribution on its class path. */
+  static List<String> program(Class<?> main, String... arguments) {
+    return java(
+        Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
+        main.getName(),
+        arguments);
+  }
+
+  private static List<String> java(String classPath, String main, String... arguments) {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JVM_FLAGS);
+    command.addAll(List.of("-cp", classPath, main));
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  static Path home(String name, int basePort) {
+    return Path.of("target", "clusters", name + "-" + basePort).toAbsolutePath();
+  }
+
+  /** The ends of all logs below a directory, to standard error. */
+  static void printLogs(Path home) {
+    try (Stream<Path> files = Files.walk(home)) {
+      for (var log :
+          files.filter(file -> file.toString().endsWith(".log")).sorted().toList()) {
+        var lines = Files.readString(log).lines().toList();
+        System.err.println("==== " + log);
+        lines
+            .subList(Math.max(0, lines.size() - LOG_LINES), lines.size())
+            .forEach(System.err::println);
+      }
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
+  }
+
+  /** Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. */
+  static int freeBasePort(int nodes) {
+    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100;
+        base < 32_000;
+        base += 400) {
+      if (free(base, nodes)) {
+        return base;
+      }
+    }
+    throw new IllegalStateException("no free ports for " + nodes + " nodes");
+  }
+
+  private static boolean free(int base, int nodes) {
+    for (int port : new int[] {base, base + 100, base + 200, base + 300}) {
+      for (int node = 0; node < nodes; node++) {
+        try (var probe = new ServerSocket()) {
+          probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port + node));
+        } catch (IOException taken) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static Path copy() {
+    var source = Path.of(System.getProperty("agentos.distribution", "target/agentos"), "lib");
+    try {
+      var target = Files.createDirectories(Path.of("target", "frozen").toAbsolutePath());
+      var frozen = Files.createTempDirectory(target, "lib");
+      try (Stream<Path> jars = Files.list(source)) {
+        for (var jar : jars.toList()) {
+          Files.copy(jar, frozen.resolve(jar.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+        }
+      }
+      return frozen;
+    } catch (IOException missing) {
+      throw new UncheckedIOException("no distribution in " + source + "; run mvn package", missing);
+    }
+  }
+}

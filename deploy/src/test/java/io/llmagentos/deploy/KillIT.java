@@ -1,0 +1,124 @@
+package io.llmagentos.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Nodes that nobody supervises die, or fall silent. A dead process is found by its port and replaced within seconds; a silent one only by the
+ * resolver, and it ends itself when it wakes up. No turn that was acknowledged is lost and none has its effect twice.
+ */
+class KillIT {
+  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final String SETTINGS = """
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
+      llmagentos.model.models.scripted {
+        kind = scripted
+        rules = [
+          { when = "slowly wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set, delay = 3s }
+          { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
+          { when = "what alarms", call = alarm_query }
+        ]
+      }
+      """;
+
+  @RegisterExtension
+  static final NodeProcesses NODES = new NodeProcesses("kill", 3, SETTINGS);
+
+  @Test
+  void shouldAnswerElsewhereAfterAKill() throws IOException, InterruptedException {
+    for (boolean oldest : new boolean[] {false, true}) {
+      int victim = NODES.oldest(0);
+      victim = oldest ? victim : (victim + 1) % 3;
+      int survivor = (victim + 1) % 3;
+      var session = sessionOn(victim, survivor);
+      int before = Story.alarmEvents(NODES.door(survivor)).size();
+      var time = oldest ? "ten" : "nine";
+      say(survivor, session, "wake me up at " + time + " am on friday");
+
+      NODES.kill(victim);
+      long killed = System.nanoTime();
+      assertThat(say(survivor, session, "what alarms do I have"))
+          .contains(oldest ? "10:00" : "9:00");
+      var took = Story.measured(
+          "kill -9 of " + (oldest ? "the oldest" : "a younger")
+              + " node, unsupervised, to the next answer of a session there",
+          killed);
+
+      assertThat(took).isLessThan(BOUND);
+      assertThat(Story.alarmEvents(NODES.door(survivor))).hasSize(before + 1);
+      NODES.start(victim);
+      NODES.awaitMembers(NODES.indexes());
+    }
+  }
+
+  @Test
+  void shouldEndANodeThatTheOthersTookForDead() throws IOException, InterruptedException {
+    int frozen = NODES.oldest(0);
+    int survivor = (frozen + 1) % 3;
+    var session = sessionOn(frozen, survivor);
+    int before = Story.alarmEvents(NODES.door(survivor)).size();
+    say(survivor, session, "wake me up at eight am on monday");
+    var running = CompletableFuture.supplyAsync(
+        () -> unchecked(survivor, session, "slowly wake me up at seven am on tuesday"));
+    TimeUnit.MILLISECONDS.sleep(1500);
+
+    NODES.freeze(frozen);
+    long froze = System.nanoTime();
+    assertThat(running.join()).contains("7:00");
+    var took = Story.measured(
+        "SIGSTOP of the oldest node, unsupervised, to the end of a turn that ran there", froze);
+    assertThat(took).isLessThan(BOUND);
+    assertThat(say(survivor, session, "what alarms do I have")).contains("7:00", "8:00");
+
+    NODES.thaw(frozen);
+    long thawed = System.nanoTime();
+    assertThat(NODES.process(frozen).waitFor(BOUND.toSeconds(), TimeUnit.SECONDS))
+        .as("the node ends itself")
+        .isTrue();
+    Story.measured("SIGCONT to the end of the downed process", thawed);
+    assertThat(NODES.process(frozen).exitValue()).isNotZero();
+
+    NODES.start(frozen);
+    NODES.awaitMembers(NODES.indexes());
+    var last = Story.newTurn();
+    NODES.door(frozen).say(session, last, "what alarms do I have");
+    Story.assertEveryTurnFinishedOnce(NODES.door(frozen), session, last, 4);
+    assertThat(Story.alarmEvents(NODES.door(frozen)).stream().skip(before))
+        .containsExactly("alarm-set", "alarm-set");
+  }
+
+  private static String sessionOn(int node, int through) throws IOException, InterruptedException {
+    while (true) {
+      var session = NODES
+          .door(through)
+          .post("/v1/sessions", Map.of("agent", "assistant"))
+          .path("id")
+          .asText();
+      if (NODES.hostOf(session, through) == node) {
+        return session;
+      }
+    }
+  }
+
+  private static String say(int through, String session, String text)
+      throws IOException, InterruptedException {
+    var turn = NODES.door(through).say(session, Story.newTurn(), text);
+    assertThat(turn.path("status").asText()).isEqualTo("completed");
+    return turn.path("answer").asText();
+  }
+
+  private static String unchecked(int through, String session, String text) {
+    try {
+      return say(through, session, text);
+    } catch (IOException | InterruptedException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package io.llmagentos.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestWatcher;
+
+/**
+ * Node processes that nobody supervises: whoever kills or stops one finds out what the others notice by themselves. They share a journal in an H2
+ * process of their own, unless the settings name another.
+ */
+final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+  private static final String PASSWORD = "for-tests-only";
+
+  private final int nodes;
+  private final String settings;
+  private final Path home;
+  private final int base;
+  private final Map<Integer, Process> running = new HashMap<>();
+  private @Nullable Process database;
+
+  /** @param settings HOCON for every node */
+  NodeProcesses(String name, int nodes, String settings) {
+    this.nodes = nodes;
+    this.settings = settings;
+    this.base = Distribution.freeBasePort(nodes);
+    this.home = Distribution.home(name, base);
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    Files.createDirectories(home);
+    startDatabase();
+    for (int node = 0; node < nodes; node++) {
+      start(node);
+    }
+    awaitMembers(indexes());
+  }
+
+  private void startDatabase() throws IOException {
+    var builder = new ProcessBuilder(Distribution.command(
+            "database", "--port=" + (base + 300), "--dir=" + home.resolve("journal")))
+        .redirectErrorStream(true)
+        .redirectOutput(home.resolve("database.log").toFile());
+    builder.environment().put("AGENTOS_JOURNAL_PASSWORD", PASSWORD);
+    database = builder.start();
+    await("the database")
+        .atMost(LocalCluster.START_LIMIT)
+        .until(() -> Files.readString(home.resolve("database.log")).contains("listens"));
+  }
+
+  /** Start a node, with further settings above all others. */
+  Process start(int node, String... overrides) throws IOException {
+    var directory = Files.createDirectories(home.resolve("node-" + node));
+    var seeds = IntStream.range(0, nodes)
+        .mapToObj(each -> "\"127.0.0.1:" + artery(each) + "\"")
+        .collect(Collectors.joining(", "));
+    var file = directory.resolve("node.conf");
+    Files.writeString(
+        file,
+        settings
+            + """
+            llmagentos.node { artery-port = %d, data-dir = "%s", seed-nodes = [%s] }
+            llmagentos.http { port = %d, management-port = %d }
+            llmagentos.journal { url = "jdbc:h2:tcp://127.0.0.1:%d/./journal;WRITE_DELAY=0", user = agentos, password = "%s" }
+            """.formatted(
+                    artery(node),
+                    directory.resolve("data"),
+                    seeds,
+                    base + node,
+                    base + 100 + node,
+                    base + 300,
+                    PASSWORD)
+            + String.join("\n", overrides));
+    var process = new ProcessBuilder(Distribution.command("node", "--settings=" + file))
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log(node).toFile()))
+        .start();
+    running.put(node, process);
+    return process;
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws InterruptedException {
+    var all = new ArrayList<>(running.values());
+    for (var process : all) {
+      signal(process, "CONT");
+      process.destroy();
+    }
+    for (var process : all) {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    }
+    if (database != null) {
+      database.destroyForcibly();
+    }
+  }
+
+  @Override
+  public void testFailed(ExtensionContext context, @Nullable Throwable cause) {
+    Distribution.printLogs(home);
+  }
+
+  List<Integer> indexes() {
+    return IntStream.range(0, nodes).boxed().toList();
+  }
+
+  Process process(int node) {
+    return java.util.Objects.requireNonNull(running.get(node), "node " + node + " was not started");
+  }
+
+  int artery(int node) {
+    return base + 200 + node;
+  }
+
+  Door door(int node) {
+    return new Door("http://127.0.0.1:" + (base + node));
+  }
+
+  Path log(int node) {
+    return home.resolve("node-" + node).resolve("node.log");
+  }
+
+  Path journalDirectory() {
+    return home.resolve("journal");
+  }
+
+  /** kill -9; returns as soon as the process is gone. */
+  void kill(int node) throws InterruptedException {
+    assertThat(process(node).destroyForcibly().waitFor(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Freeze a node as a long pause would: its ports still accept, nobody answers. */
+  void freeze(int node) throws InterruptedException {
+    signal(process(node), "STOP");
+  }
+
+  void thaw(int node) throws InterruptedException {
+    signal(process(node), "CONT");
+  }
+
+  private static void signal(Process process, String signal) throws InterruptedException {
+    try {
+      new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+          .start()
+          .waitFor();
+    } catch (IOException missing) {
+      throw new IllegalStateException(missing);
+    }
+  }
+
+  /** The node that a session or the shard coordinators live on, by an address. */
+  int indexOf(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)) - base - 200;
+  }
+
+  int hostOf(String session, int through) throws IOException, InterruptedException {
+    return indexOf(door(through).get("/v1/sessions/" + session).path("node").asText());
+  }
+
+  int oldest(int through) throws IOException, InterruptedException {
+    for (var member : members(through)) {
+      if (member.path("oldest").asBoolean()) {
+        return indexOf(member.path("address").asText());
+      }
+    }
+    throw new AssertionError("no member is the oldest");
+  }
+
+  /** Wait until each of these nodes counts exactly these nodes as members that are up. */
+  void awaitMembers(List<Integer> expected) {
+    await("members " + expected)
+        .atMost(LocalCluster.RECOVERY_LIMIT)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptions()
+        .until(() -> {
+          for (int node : expected) {
+            var up = StreamSupport.stream(members(node).spliterator(), false)
+                .filter(member -> member.path("status").asText().equals("Up") && member.has("door"))
+                .map(member -> indexOf(member.path("address").asText()))
+                .collect(Collectors.toSet());
+            if (!up.equals(java.util.Set.copyOf(expected))
+                || members(node).size() != expected.size()) {
+              return false;
+            }
+          }
+          return true;
+        });
+  }
+
+  private JsonNode members(int through) throws IOException, InterruptedException {
+    return door(through).get("/v1/cluster").path("members");
+  }
+}
