@@ -27,7 +27,7 @@ record CompletionRequest(
     ToolChoice toolChoice,
     Sampling sampling,
     String user) {
-  private static final int MOST_TOOLS = 128;
+  private static final int MOST_TOOLS = 256;
   private static final int MOST_STOPS = 4;
   private static final int LONGEST_USER = 64;
   private static final ToolSchemas SCHEMAS = new ToolSchemas();
@@ -144,7 +144,7 @@ record CompletionRequest(
       }
       Fields function = tool.requiredObject("function");
       String name = function.requiredText("name");
-      if (!name.matches("[a-zA-Z0-9_-]{1,64}") || !names.add(name)) {
+      if (!name.matches("[a-zA-Z0-9_?-]{1,64}") || !names.add(name)) {
         throw function.invalid(
             "name", "must be 1 to 64 of a-z A-Z 0-9 _ - and different from the others'");
       }

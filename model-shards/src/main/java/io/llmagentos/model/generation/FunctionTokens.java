@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -184,12 +185,22 @@ public final class FunctionTokens implements ChatFormat {
         .toArray();
   }
 
-  /** The set with the most of the tools' names; the assistant's when there are as many in it. */
+  /**
+   * The largest set that the tools name wholly; otherwise the one with the most of their names, and the assistant's when there are as many in it.
+   */
   private FunctionSet choose(ChatRequest request) {
+    Set<String> names =
+        request.tools().stream().map(ToolSpecification::name).collect(Collectors.toSet());
+    return sets.values().stream()
+        .filter(set -> names.containsAll(set.functions().keySet()))
+        .max(Comparator.comparingInt(set -> set.functions().size()))
+        .orElseGet(() -> mostNamed(names));
+  }
+
+  private FunctionSet mostNamed(Set<String> names) {
     Comparator<Map.Entry<String, FunctionSet>> most =
-        Comparator.comparingLong((Map.Entry<String, FunctionSet> entry) -> request.tools().stream()
-            .filter(tool -> entry.getValue().functions().containsKey(tool.name()))
-            .count());
+        Comparator.comparingLong((Map.Entry<String, FunctionSet> entry) ->
+            names.stream().filter(entry.getValue().functions()::containsKey).count());
     return sets.entrySet().stream()
         .max(most.thenComparing(entry -> entry.getKey().equals(DEFAULT_SET)))
         .orElseThrow()
