@@ -20,7 +20,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
-import org.apache.pekko.actor.typed.javadsl.Adapter;
 
 /** A model whose weights are on this node: chats become prompts here, and run in its {@link ModelReplica}. Thread-safe. */
 public final class LocalModel implements LanguageModel {
@@ -33,7 +32,6 @@ public final class LocalModel implements LanguageModel {
   private final String weightVersion;
   private final LocalModelSettings settings;
   private final AtomicInteger waiting;
-  private final ActorSystem<?> system;
   private final ActorRef<ModelReplica.Command> replica;
   private final ExecutorService preparing;
 
@@ -44,7 +42,6 @@ public final class LocalModel implements LanguageModel {
       Engine engine,
       LocalModelSettings settings,
       AtomicInteger waiting,
-      ActorSystem<?> system,
       ActorRef<ModelReplica.Command> replica) {
     this.id = id;
     this.format = format;
@@ -53,7 +50,6 @@ public final class LocalModel implements LanguageModel {
     this.weightVersion = engine.weightVersion();
     this.settings = settings;
     this.waiting = waiting;
-    this.system = system;
     this.replica = replica;
     this.preparing = Executors.newSingleThreadExecutor(
         Thread.ofPlatform().daemon().name("prompts-of-" + id).factory());
@@ -79,7 +75,7 @@ public final class LocalModel implements LanguageModel {
             id, engine, settings, new ReplicaMetrics(registry, id, waiting), waiting, clock),
         ModelDoor.nameOf(id).replaceFirst("model", "replica"),
         DispatcherSelector.fromConfig(DISPATCHER));
-    return new LocalModel(id, format, tokenizer, engine, settings, waiting, system, replica);
+    return new LocalModel(id, format, tokenizer, engine, settings, waiting, replica);
   }
 
   @Override
@@ -164,7 +160,8 @@ public final class LocalModel implements LanguageModel {
   /** Stops the replica, which closes the engine; requests in flight fail with {@code UNAVAILABLE}. */
   @Override
   public void close() {
+    // Behind what is being prepared, so that nothing comes to a replica that is gone.
+    preparing.execute(() -> replica.tell(new ModelReplica.Stop()));
     preparing.shutdown();
-    Adapter.toClassic(system).stop(Adapter.toClassic(replica));
   }
 }

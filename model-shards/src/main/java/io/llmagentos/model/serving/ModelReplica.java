@@ -36,6 +36,9 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
   /** Run a generation. Its place in the line is counted in {@code waiting} already. */
   record Run(Job job) implements Command {}
 
+  /** Stop; what runs and what waits fails with {@code UNAVAILABLE}. */
+  record Stop() implements Command {}
+
   private record Step() implements Command {}
 
   /** A request, from its prompt to its reply. */
@@ -113,7 +116,8 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
     return newReceiveBuilder()
         .onMessage(Run.class, this::onRun)
         .onMessage(Step.class, step -> onStep())
-        .onSignal(PostStop.class, stop -> onStop())
+        .onMessage(Stop.class, stop -> Behaviors.stopped())
+        .onSignal(PostStop.class, stop -> onPostStop())
         .build();
   }
 
@@ -291,7 +295,7 @@ final class ModelReplica extends AbstractBehavior<ModelReplica.Command> {
     }
   }
 
-  private Behavior<Command> onStop() {
+  private Behavior<Command> onPostStop() {
     AgentOsException stopped =
         new AgentOsException(ErrorCode.UNAVAILABLE, "model '" + model + "' was stopped");
     queue.forEach(job -> job.reply.completeExceptionally(stopped));

@@ -106,6 +106,11 @@ public final class ModelRouter implements Models {
             : CompletableFuture.failedFuture(failure));
   }
 
+  /** How many nodes serve a model, as far as this one knows. */
+  int doors(String model) {
+    return directory.doors(model).size();
+  }
+
   private CompletionStage<ChatReply> deliver(Assignment assignment, TokenListener listener) {
     CompletableFuture<ChatReply> result = new CompletableFuture<>();
     actor.tell(new Deliver(assignment, listener, result));

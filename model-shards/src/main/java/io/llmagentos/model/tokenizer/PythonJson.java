@@ -21,42 +21,47 @@ final class PythonJson {
   }
 
   private static void write(@Nullable Object value, int indent, int level, StringBuilder out) {
-    if (value instanceof Map<?, ?> map && map.isEmpty()) {
+    if (value instanceof Map<?, ?> map) {
+      writeMap(map, indent, level, out);
+    } else if (value instanceof Collection<?> list) {
+      writeList(list, indent, level, out);
+    } else {
+      out.append(value == null ? "null" : scalar(value));
+    }
+  }
+
+  private static void writeMap(Map<?, ?> map, int indent, int level, StringBuilder out) {
+    if (map.isEmpty()) {
       out.append("{}");
       return;
     }
-    if (value instanceof Collection<?> list && list.isEmpty()) {
+    out.append('{');
+    Iterator<? extends Map.Entry<?, ?>> entries = map.entrySet().iterator();
+    while (entries.hasNext()) {
+      Map.Entry<?, ?> entry = entries.next();
+      newLine(indent, level + 1, out);
+      out.append(scalar(String.valueOf(entry.getKey()))).append(": ");
+      write(entry.getValue(), indent, level + 1, out);
+      separator(entries.hasNext(), indent, out);
+    }
+    newLine(indent, level, out);
+    out.append('}');
+  }
+
+  private static void writeList(Collection<?> list, int indent, int level, StringBuilder out) {
+    if (list.isEmpty()) {
       out.append("[]");
       return;
     }
-    switch (value) {
-      case Map<?, ?> map -> {
-        out.append('{');
-        Iterator<? extends Map.Entry<?, ?>> entries = map.entrySet().iterator();
-        while (entries.hasNext()) {
-          Map.Entry<?, ?> entry = entries.next();
-          newLine(indent, level + 1, out);
-          out.append(scalar(String.valueOf(entry.getKey()))).append(": ");
-          write(entry.getValue(), indent, level + 1, out);
-          separator(entries.hasNext(), indent, out);
-        }
-        newLine(indent, level, out);
-        out.append('}');
-      }
-      case Collection<?> list -> {
-        out.append('[');
-        Iterator<?> items = list.iterator();
-        while (items.hasNext()) {
-          newLine(indent, level + 1, out);
-          write(items.next(), indent, level + 1, out);
-          separator(items.hasNext(), indent, out);
-        }
-        newLine(indent, level, out);
-        out.append(']');
-      }
-      case null -> out.append("null");
-      default -> out.append(scalar(value));
+    out.append('[');
+    Iterator<?> items = list.iterator();
+    while (items.hasNext()) {
+      newLine(indent, level + 1, out);
+      write(items.next(), indent, level + 1, out);
+      separator(items.hasNext(), indent, out);
     }
+    newLine(indent, level, out);
+    out.append(']');
   }
 
   private static void newLine(int indent, int level, StringBuilder out) {

@@ -19,6 +19,13 @@ import org.jspecify.annotations.Nullable;
 public final class Tokenizer implements AutoCloseable {
   public static final String FILE = "tokenizer.json";
 
+  static {
+    // The library in the jar does; without this DJL looks on the net for one that fits the
+    // machine's GPU.
+    System.setProperty("RUST_FLAVOR", System.getProperty("RUST_FLAVOR", "cpu"));
+    System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
+  }
+
   private final HuggingFaceTokenizer tokenizer;
   private final Vocabulary vocabulary;
 

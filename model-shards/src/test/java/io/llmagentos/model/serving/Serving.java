@@ -1,6 +1,5 @@
 package io.llmagentos.model.serving;
 
-import com.typesafe.config.ConfigFactory;
 import io.llmagentos.model.GoldenData;
 import io.llmagentos.model.chat.ChatMessage;
 import io.llmagentos.model.chat.ChatReply;
@@ -64,10 +63,6 @@ final class Serving {
         system,
         registry,
         Clock.systemUTC());
-  }
-
-  static com.typesafe.config.Config replicaConfig() {
-    return ConfigFactory.load().withOnlyPath("llmagentos");
   }
 
   /** What the engine says to a prompt. */
