@@ -43,6 +43,7 @@ public final class FunctionTokens implements ChatFormat {
   static final String FILE = "agentos.json";
   static final String FORMAT = "function-token-v1";
   private static final String DEFAULT_SET = "assistant";
+  private static final float PROTOCOL_DEFAULT = 1;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;
@@ -170,12 +171,17 @@ public final class FunctionTokens implements ChatFormat {
         Math.min(wanted, room),
         Set.of(endToken),
         LogitsFilter.GREEDY.withSampling(
-            request.sampling().temperature(), request.sampling().topP()),
+            temperature(request.sampling().temperature()), request.sampling().topP()),
         request.sampling().seed(),
         List.of(),
         new FunctionTokenConstraint(
             slotsByFunction, none ? noneToken : -1, endToken, none ? set.noneBias() : 0, spans),
         (answer, text, reason) -> read(answer, spans, reason));
+  }
+
+  /** A call is decoded greedily, as {@code generation_config.json} says, unless a request asks for another temperature than the protocol's default of 1. */
+  private static float temperature(float asked) {
+    return asked == PROTOCOL_DEFAULT ? 0 : asked;
   }
 
   private int[] prompt(FunctionSet set, RequestSpans spans) {
