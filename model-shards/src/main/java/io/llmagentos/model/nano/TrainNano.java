@@ -36,7 +36,7 @@ import picocli.CommandLine.Option;
 @Command(name = "train-nano", mixinStandardHelpOptions = true, showDefaultValues = true)
 public final class TrainNano implements Callable<Integer> {
   /** The share of in-scope requests that may be turned away; chooses the bias of none on requests kept aside. */
-  private static final double TURNED_AWAY = 0.03;
+  private static final double TURNED_AWAY = 0.015;
 
   @Option(
       names = "--data",
