@@ -140,6 +140,10 @@ public final class TrainNano implements Callable<Integer> {
 
   /** The process must not end inside a native call. */
   private void awaitLastStep() {
+    if (trained.getCount() > 0) {
+      System.err.println("stopping after this step; the same command goes on from " + checkpoint
+          + " if that exists");
+    }
     stopping.set(true);
     try {
       if (!trained.await(20, TimeUnit.SECONDS)) {
