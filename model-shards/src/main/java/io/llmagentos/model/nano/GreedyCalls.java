@@ -12,8 +12,8 @@ import java.util.SortedSet;
 
 /**
  * Greedy decoding that can only say what the format allows: a function of the set, then its slots, each with a span of
- * whole words of the request, then the end. The plain reference for faster decoders: no cache, whole sequences anew for
- * each token.
+ * whole words of the request, then the end. Values stand in the order of the request and do not overlap, as in the
+ * data. The plain reference for faster decoders: no cache, whole sequences anew for each token.
  */
 final class GreedyCalls {
   private static final int BATCH = 64;
@@ -100,6 +100,9 @@ final class GreedyCalls {
     /** The spans that the value so far may be: where they begin and the last token that they hold. */
     private List<int[]> spans = List.of();
 
+    /** Where the last value ended: the next one starts there or later. */
+    private int free;
+
     private boolean done;
 
     State(String text) {
@@ -158,23 +161,27 @@ final class GreedyCalls {
       var allowed = new ArrayList<Integer>();
       int[] ids = encoding.ids();
       if (!slot.isEmpty() && spans.isEmpty()) {
-        for (int i = 0; i < ids.length; i++) {
+        for (int i = free; i < ids.length; i++) {
           if (encoding.first()[i]) {
             allowed.add(ids[i]);
           }
         }
         return allowed;
       }
-      boolean whole = spans.isEmpty();
+      int rest = spans.isEmpty() ? free : -1;
       for (int[] span : spans) {
-        whole |= encoding.last(span[1]);
+        if (rest < 0 && encoding.last(span[1])) {
+          rest = span[1] + 1;
+        }
         if (span[1] + 1 < ids.length) {
           allowed.add(ids[span[1] + 1]);
         }
       }
-      if (whole) {
-        slots.keySet().stream().sorted().forEach(allowed::add);
+      if (rest >= 0) {
         allowed.add(end);
+      }
+      if (rest >= 0 && rest < ids.length) {
+        slots.keySet().stream().sorted().forEach(allowed::add);
       }
       return allowed;
     }
@@ -183,7 +190,7 @@ final class GreedyCalls {
       var longer = new ArrayList<int[]>();
       int[] ids = encoding.ids();
       if (spans.isEmpty()) {
-        for (int i = 0; i < ids.length; i++) {
+        for (int i = free; i < ids.length; i++) {
           if (ids[i] == token && encoding.first()[i]) {
             longer.add(new int[] {i, i});
           }
@@ -198,11 +205,11 @@ final class GreedyCalls {
     }
 
     private void closeValue() {
-      spans.stream()
-          .filter(s -> encoding.last(s[1]))
-          .findFirst()
-          .ifPresent(s -> arguments.add(new Argument(
-              slot, text.substring(encoding.starts()[s[0]], encoding.ends()[s[1]]))));
+      spans.stream().filter(s -> encoding.last(s[1])).findFirst().ifPresent(s -> {
+        String value = text.substring(encoding.starts()[s[0]], encoding.ends()[s[1]]);
+        arguments.add(new Argument(slot, value));
+        free = s[1] + 1;
+      });
       slot = "";
       spans = List.of();
     }

@@ -36,7 +36,7 @@ import picocli.CommandLine.Option;
 @Command(name = "train-nano", mixinStandardHelpOptions = true, showDefaultValues = true)
 public final class TrainNano implements Callable<Integer> {
   /** The share of in-scope requests that may be turned away; chooses the bias of none on requests kept aside. */
-  private static final double TURNED_AWAY = 0.03;
+  private static final double TURNED_AWAY = 0.015;
 
   @Option(
       names = "--data",
@@ -140,6 +140,10 @@ public final class TrainNano implements Callable<Integer> {
 
   /** The process must not end inside a native call. */
   private void awaitLastStep() {
+    if (trained.getCount() > 0) {
+      System.err.println("stopping after this step; the same command goes on from " + checkpoint
+          + " if that exists");
+    }
     stopping.set(true);
     try {
       if (!trained.await(20, TimeUnit.SECONDS)) {
