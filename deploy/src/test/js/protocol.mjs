@@ -15,7 +15,7 @@ const weather = {
 
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);
-assert.deepEqual(models, ['assistant', 'scripted']);
+assert.deepEqual(models, ['agentos-nano', 'assistant', 'scripted']);
 assert.equal((await client.models.retrieve('scripted')).object, 'model');
 
 const whole = await client.chat.completions.create(ask('hello', { seed: 7, temperature: 0 }));

@@ -152,7 +152,7 @@ class OpenAiClientsIT {
     var client = client(CLUSTER.door(0));
     var completions = client.chat().completions();
     assertThat(client.models().list().data().stream().map(Model::id))
-        .containsExactly("assistant", "scripted");
+        .containsExactly("agentos-nano", "assistant", "scripted");
     assertThat(client.models().retrieve("assistant").ownedBy()).isEqualTo("agent");
 
     var whole =
