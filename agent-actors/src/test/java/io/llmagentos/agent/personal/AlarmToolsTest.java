@@ -113,6 +113,15 @@ class AlarmToolsTest {
   }
 
   @Test
+  void shouldMeanTheFridayOneAndNotTheDailyOne() {
+    me.say("", "alarm_set", "time=nine am on friday");
+    me.say("", "alarm_set", "time=seven am", "general_frequency=every day");
+    assertThat(me.say("cancel the friday one", "alarm_remove", "date=friday"))
+        .isEqualTo("Removed the alarm: Friday 27 November at 9:00 AM.");
+    assertThat(me.state.alarms()).hasSize(1);
+  }
+
+  @Test
   void shouldAskWhichWhenSeveralMatch() {
     assertThat(full.say("cancel the alarm", "alarm_remove"))
         .startsWith("There are 3:")
