@@ -13,9 +13,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,7 +56,7 @@ class JournalIT {
 
   @Test
   void shouldKeepItsPromisesInAFile() throws Exception {
-    keepsItsPromises("jdbc:h2:file:" + home.resolve("journal") + ";WRITE_DELAY=0");
+    keepsItsPromises("jdbc:h2:file:" + home.resolve("journal") + ";WRITE_DELAY=0", 1);
   }
 
   @Test
@@ -73,8 +73,7 @@ class JournalIT {
           .atMost(LIMIT)
           .until(() -> Files.readString(home.resolve("database.log")).contains("listens"));
       var url = "jdbc:h2:tcp://127.0.0.1:" + port + "/./journal;WRITE_DELAY=0";
-      makesItsSchemaOnce(url);
-      keepsItsPromises(url);
+      keepsItsPromises(url, 3);
     } finally {
       database.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
     }
@@ -82,9 +81,7 @@ class JournalIT {
 
   @Test
   void shouldKeepItsPromisesInPostgres() throws Exception {
-    var url = postgres.database("promises");
-    makesItsSchemaOnce(url);
-    keepsItsPromises(url);
+    keepsItsPromises(postgres.database("promises"), 3);
   }
 
   /** Events are numbered before they are committed: whoever reads in that order must not pass one over that is still to come. */
@@ -123,24 +120,17 @@ class JournalIT {
     }
   }
 
-  /** Three processes that find an empty database at the same time. */
-  private void makesItsSchemaOnce(String url) throws Exception {
-    for (var program : Stream.of(
-            program(url, "schema"), program(url, "schema"), program(url, "schema"))
-        .toList()) {
-      program.awaitEnd();
+  /** @param processes that find the empty database at the same time */
+  private void keepsItsPromises(String url, int processes) throws Exception {
+    var others = new ArrayList<JournalProcess>();
+    while (others.size() < processes - 1) {
+      others.add(program(url, "schema"));
     }
-  }
-
-  private void keepsItsPromises(String url) throws Exception {
-    int acknowledged = 0;
-    for (int kill = 0; kill < 2; kill++) {
-      try (var writer = program(url, "write")) {
-        writer.awaitNumber("writer counted ", acknowledged + ENOUGH);
-        writer.kill();
-        acknowledged = writer.highest("writer counted ");
-      }
+    int first = writesUntilItIsKilled(url, ENOUGH);
+    for (var other : others) {
+      other.awaitEnd();
     }
+    int acknowledged = writesUntilItIsKilled(url, first + ENOUGH);
     try (var program = program(url, "serve")) {
       int kept = program.awaitNumber("reader recovered ", 0);
       assertThat(kept)
@@ -149,6 +139,15 @@ class JournalIT {
       ringsAndAppliesOnce(program, kept);
       admitsOneWriter(program);
       program.kill();
+    }
+  }
+
+  /** Returns how much was acknowledged. */
+  private int writesUntilItIsKilled(String url, int enough) throws Exception {
+    try (var writer = program(url, "write")) {
+      writer.awaitNumber("writer counted ", enough);
+      writer.kill();
+      return writer.highest("writer counted ");
     }
   }
 
