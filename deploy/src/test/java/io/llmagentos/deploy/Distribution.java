@@ -38,10 +38,13 @@ final class Distribution {
 
   /** The command line of a test's own program, with the distribution on its class path. */
   static List<String> program(Class<?> main, String... arguments) {
-    return java(
+    var command = java(
         Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
         main.getName(),
         arguments);
+    // Lives for seconds, which a better compiler would spend on compiling.
+    command.add(1, "-XX:TieredStopAtLevel=1");
+    return command;
   }
 
   private static List<String> java(String classPath, String main, String... arguments) {

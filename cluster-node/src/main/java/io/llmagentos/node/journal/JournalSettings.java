@@ -2,6 +2,7 @@ package io.llmagentos.node.journal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public record JournalSettings(String url, String user, String password, int conn
   /** What Pekko's JDBC journal needs to know. */
   public Config pekko() {
     String database = "pekko-persistence-jdbc.shared-databases.slick";
-    return ConfigFactory.parseMap(Map.ofEntries(
+    Config config = ConfigFactory.parseMap(Map.ofEntries(
         Map.entry(
             database + ".profile",
             isPostgres() ? "slick.jdbc.PostgresProfile$" : "slick.jdbc.H2Profile$"),
@@ -56,6 +57,15 @@ public record JournalSettings(String url, String user, String password, int conn
         Map.entry("jdbc-read-journal.use-shared-db", "slick"),
         Map.entry(
             "pekko.projection.jdbc.dialect", isPostgres() ? "postgres-dialect" : "h2-dialect")));
+    // An event gets its place in the order before it is committed. Readers wait for a place that is
+    // missing
+    // (journal-sequence-retrieval), so a frozen writer must lose it before they go on without it.
+    return isPostgres()
+        ? config.withValue(
+            database + ".db.connectionInitSql",
+            ConfigValueFactory.fromAnyRef(
+                "SET idle_in_transaction_session_timeout = '1s'; SET lock_timeout = '1s'"))
+        : config;
   }
 
   String driver() {
