@@ -97,7 +97,7 @@ public final class JobHosting {
   }
 
   public Route routes() {
-    return new JobRoutes(node, kinds, jobs).route();
+    return new JobRoutes(node, kinds, jobs, artifacts).route();
   }
 
   private static Path directory(Config config, Path dataDirectory) {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.node.Node;
+import io.llmagentos.node.artifact.ArtifactId;
+import io.llmagentos.node.artifact.ArtifactStore;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -34,13 +36,15 @@ final class JobRoutes extends Api {
   private final Node node;
   private final JobKinds kinds;
   private final Jobs jobs;
+  private final ArtifactStore artifacts;
   private final DataSource database;
 
-  JobRoutes(Node node, JobKinds kinds, Jobs jobs) {
+  JobRoutes(Node node, JobKinds kinds, Jobs jobs, ArtifactStore artifacts) {
     super(node);
     this.node = node;
     this.kinds = kinds;
     this.jobs = jobs;
+    this.artifacts = artifacts;
     this.database = node.database().dataSource();
   }
 
@@ -55,6 +59,9 @@ final class JobRoutes extends Api {
                 path(PathMatchers.segment(), id -> get(() -> describe(context, id))),
                 path(
                     PathMatchers.segment().slash("metrics"), id -> get(() -> metrics(context, id))),
+                path(
+                    PathMatchers.segment().slash("checkpoint"),
+                    id -> get(() -> checkpoint(context, id))),
                 control(context, "pause", (found, key) -> found.pause(key)),
                 control(context, "resume", (found, key) -> found.resume(key)),
                 control(context, "cancel", (found, key) -> found.cancel(key))))));
@@ -101,6 +108,23 @@ final class JobRoutes extends Api {
     JobKey key = new JobKey(context.tenant(), id);
     return completeLater(jobs.describe(key, Long.MAX_VALUE)
         .thenApply(description -> json(200, describe(key, description))));
+  }
+
+  /** The latest checkpoint's bytes. */
+  private Route checkpoint(Context context, String id) {
+    JobKey key = new JobKey(context.tenant(), id);
+    return completeLater(jobs.describe(key, Long.MAX_VALUE)
+        .thenApplyAsync(
+            description -> {
+              if (description.checkpoints().isEmpty()) {
+                throw new AgentOsException(
+                    ErrorCode.NOT_FOUND, "job " + id + " has no checkpoint yet");
+              }
+              return HttpResponse.create()
+                  .withEntity(artifacts.read(
+                      new ArtifactId(description.checkpoints().getLast().artifact())));
+            },
+            node.blockingExecutor()));
   }
 
   private Route control(
@@ -208,7 +232,7 @@ final class JobRoutes extends Api {
         now.endedAt());
   }
 
-  private static List<ByteString> events(JobKey key, Job.Description description) {
+  private List<ByteString> events(JobKey key, Job.Description description) {
     List<ByteString> events = new java.util.ArrayList<>();
     description
         .lines()
@@ -220,7 +244,7 @@ final class JobRoutes extends Api {
     return events;
   }
 
-  private static ObjectNode describe(JobKey key, Job.Description job) {
+  private ObjectNode describe(JobKey key, Job.Description job) {
     ObjectNode json = JSON.createObjectNode()
         .put("id", key.id())
         .put("object", "job")
@@ -239,6 +263,8 @@ final class JobRoutes extends Api {
     if (job.endedAt() != null) {
       json.put("ended_at", job.endedAt().toString());
     }
+    JobKind.Curve curve = kinds.require(job.spec().kind()).curve();
+    json.putObject("curve").put("x", curve.x()).put("y", curve.y());
     ArrayNode checkpoints = json.putArray("checkpoints");
     job.checkpoints()
         .forEach(checkpoint -> checkpoints
