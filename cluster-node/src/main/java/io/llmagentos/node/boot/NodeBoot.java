@@ -8,11 +8,12 @@ import io.llmagentos.node.NodeSettings;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.Subsystems;
 import io.llmagentos.node.cluster.DeadProcessWatch;
-import io.llmagentos.node.cluster.NodeHost;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.HttpHost;
 import io.llmagentos.node.http.HttpSettings;
+import io.llmagentos.node.job.JobHosting;
+import io.llmagentos.node.job.JobIndex;
 import io.llmagentos.node.journal.DueTimers;
 import io.llmagentos.node.journal.EventProjection;
 import io.llmagentos.node.journal.JournalDatabase;
@@ -40,6 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
@@ -92,8 +94,9 @@ public final class NodeBoot {
       DataDirectory directory = DataDirectory.open(settings.dataDirectory());
       opened.add(directory);
       List<Subsystem> subsystems = Subsystems.discover();
-      List<Projector> projectors = subsystems.stream()
-          .flatMap(subsystem -> subsystem.projectors().stream())
+      List<Projector> projectors = Stream.concat(
+              Stream.of(new JobIndex()),
+              subsystems.stream().flatMap(subsystem -> subsystem.projectors().stream()))
           .toList();
       JournalDatabase database = JournalDatabase.open(journal, projectors);
       opened.add(database);
@@ -133,6 +136,7 @@ public final class NodeBoot {
     new JvmThreadMetrics().bindTo(node.metrics());
     new ProcessorMetrics().bindTo(node.metrics());
     ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node);
+    JobHosting jobs = JobHosting.start(node);
     subsystems.forEach(subsystem -> subsystem.start(node));
     if (node.hasRole("core")) {
       EventProjection.start(node.system(), node.database().dataSource(), projectors);
@@ -149,13 +153,12 @@ public final class NodeBoot {
     }
     joinCluster(node);
     awaitUp(node);
-    List<Route> routes = subsystems.stream()
-        .flatMap(subsystem -> subsystem.routes(node).stream())
+    List<Route> routes = Stream.concat(
+            Stream.of(jobs.routes()),
+            subsystems.stream().flatMap(subsystem -> subsystem.routes(node).stream()))
         .toList();
     HttpHost.open(node, http, watch, routes);
-    node.spawn(
-        NodeHost.create(node.door().toString(), node.management().toString(), node.entityCounts()),
-        "node-host");
+    jobs.advertise();
   }
 
   private static ActorRef<DeadProcessWatch.Command> startDeadProcessWatch(Node node) {

@@ -44,6 +44,13 @@ final class UpCommand implements Callable<Integer> {
       description = "How many nodes, 1 to " + PortPlan.MAX_NODES + ".")
   private int nodes = 1;
 
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description =
+          "How many nodes more, for models, learners and rollouts; the others then are core nodes alone.")
+  private int workers;
+
   @Option(names = "--config", paramLabel = "FILE", description = "Settings (HOCON) for every node.")
   private @Nullable Path config;
 
@@ -68,8 +75,15 @@ final class UpCommand implements Callable<Integer> {
           "--transport is '" + transport + "'; it can be tcp, tls-tcp or aeron-udp",
           "--transport");
     }
+    if (workers < 0) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "--workers is " + workers + ", must be 0 or more",
+          "--workers");
+    }
     var settings = new UpSettings(
-        new PortPlan(port, nodes),
+        new PortPlan(port, nodes + workers),
+        workers,
         data.toAbsolutePath().normalize(),
         config == null ? null : config.toAbsolutePath(),
         journalUrl,
@@ -78,7 +92,7 @@ final class UpCommand implements Callable<Integer> {
         settings.config()); // a broken file is one error here, not one in each node's log
     var lock = lock(settings.data());
     try {
-      if (nodes == 1) {
+      if (nodes + workers == 1) {
         runHere(settings);
       } else {
         new Supervisor(settings, System.out).run();

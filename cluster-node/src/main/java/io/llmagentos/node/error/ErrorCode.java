@@ -30,7 +30,12 @@ public enum ErrorCode {
   WIRE_UNKNOWN_CLASS(500, "cluster_error"),
   MODEL_FILE_CORRUPT(500, "model_error"),
   MODEL_FILE_MISSING(500, "model_error"),
-  MODEL_UNSUPPORTED(500, "model_error");
+  MODEL_UNSUPPORTED(500, "model_error"),
+  ARTIFACT_MISSING(500, "artifact_error"),
+  ARTIFACT_CORRUPT(500, "artifact_error"),
+  ARTIFACT_UNWRITABLE(500, "artifact_error"),
+  JOB_FAILED(500, "job_error"),
+  FENCED(409, "conflict_error");
 
   private final int httpStatus;
   private final String type;
