@@ -7,6 +7,7 @@ import io.llmagentos.node.Node;
 import io.llmagentos.node.NodeSettings;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.Subsystems;
+import io.llmagentos.node.bulk.Bulk;
 import io.llmagentos.node.cluster.DeadProcessWatch;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -136,6 +137,13 @@ public final class NodeBoot {
     new JvmThreadMetrics().bindTo(node.metrics());
     new ProcessorMetrics().bindTo(node.metrics());
     ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node);
+    node.offer(
+        Bulk.class,
+        Bulk.start(
+            node.system(),
+            node.clock(),
+            node.config().getMemorySize("llmagentos.bulk.max-held").toBytes(),
+            node.config().getDuration("llmagentos.bulk.held-for")));
     JobHosting jobs = JobHosting.start(node);
     subsystems.forEach(subsystem -> subsystem.start(node));
     if (node.hasRole("core")) {

@@ -1,6 +1,7 @@
 package io.llmagentos.node.boot;
 
 import io.llmagentos.node.Subsystem;
+import io.llmagentos.node.bulk.Bulk;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
@@ -8,6 +9,7 @@ import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.job.Job;
 import io.llmagentos.node.placement.NodeHost;
 import io.llmagentos.node.placement.Scheduler;
+import io.llmagentos.node.rank.GradientExchange;
 import io.llmagentos.node.wire.WireRegistry;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -29,6 +31,8 @@ public final class WireTypes {
         .add(111, NodeHost.Description.class);
     register(registry, 120, Scheduler.WIRE_TYPES);
     register(registry, 160, Job.WIRE_TYPES);
+    register(registry, 200, Bulk.WIRE_TYPES);
+    register(registry, 220, GradientExchange.WIRE_TYPES);
     subsystems.forEach(subsystem -> subsystem.registerWireTypes(registry));
     return registry;
   }
