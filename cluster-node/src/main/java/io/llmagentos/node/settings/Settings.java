@@ -31,7 +31,8 @@ public final class Settings {
   /** Throws {@code SETTINGS_UNKNOWN_KEY} or {@code SETTINGS_INVALID}. */
   public static Config load(Config commandLine, Optional<File> file) {
     try {
-      Config reference = ConfigFactory.defaultReference();
+      // Not defaultReference(), in which every system property counts as known.
+      Config reference = ConfigFactory.defaultReferenceUnresolved().resolve();
       Config user = commandLine
           .withFallback(ConfigFactory.systemProperties())
           .withFallback(file.map(Settings::parse).orElseGet(ConfigFactory::defaultApplication));
