@@ -8,7 +8,9 @@ import io.llmagentos.node.NodeSettings;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.Subsystems;
 import io.llmagentos.node.bulk.Bulk;
+import io.llmagentos.node.cluster.ClusterSettings;
 import io.llmagentos.node.cluster.DeadProcessWatch;
+import io.llmagentos.node.cluster.MembershipMetrics;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.HttpHost;
@@ -83,10 +85,13 @@ public final class NodeBoot {
         config,
         "llmagentos.journal",
         section -> JournalSettings.create(section, settings.dataDirectory()));
+    ClusterSettings cluster = Settings.read(config, "llmagentos.cluster", ClusterSettings::create);
     requireFree(
-        settings.host(),
-        settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.arteryPort(),
-        "llmagentos.node.artery-port");
+        settings.bindHost(),
+        settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.bindPort(),
+        settings.bindPort() == settings.arteryPort()
+            ? "llmagentos.node.artery-port"
+            : "llmagentos.node.bind-port");
     requireFree(http.host(), http.port(), "llmagentos.http.port");
     requireFree(http.managementHost(), http.managementPort(), "llmagentos.http.management-port");
 
@@ -118,7 +123,7 @@ public final class NodeBoot {
           uri(http.managementHost(), http.managementPort()),
           database,
           system);
-      boot(node, http, subsystems, projectors);
+      boot(node, http, cluster, subsystems, projectors);
       system.getWhenTerminated().whenComplete((done, failure) -> {
         database.close();
         directory.close();
@@ -131,12 +136,17 @@ public final class NodeBoot {
   }
 
   private static void boot(
-      Node node, HttpSettings http, List<Subsystem> subsystems, List<Projector> projectors) {
+      Node node,
+      HttpSettings http,
+      ClusterSettings cluster,
+      List<Subsystem> subsystems,
+      List<Projector> projectors) {
     new JvmMemoryMetrics().bindTo(node.metrics());
     new JvmGcMetrics().bindTo(node.metrics());
     new JvmThreadMetrics().bindTo(node.metrics());
     new ProcessorMetrics().bindTo(node.metrics());
-    ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node);
+    ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node, cluster);
+    node.spawn(MembershipMetrics.create(node.metrics()), "membership-metrics");
     node.offer(
         Bulk.class,
         Bulk.start(
@@ -169,14 +179,13 @@ public final class NodeBoot {
     jobs.advertise();
   }
 
-  private static ActorRef<DeadProcessWatch.Command> startDeadProcessWatch(Node node) {
+  private static ActorRef<DeadProcessWatch.Command> startDeadProcessWatch(
+      Node node, ClusterSettings cluster) {
     boolean probing = node.settings().transport() != NodeSettings.Transport.AERON_UDP;
     return node.spawn(
         DeadProcessWatch.create(
-            probing
-                ? node.config().getDuration("llmagentos.cluster.probe-interval")
-                : Duration.ZERO,
-            node.config().getInt("llmagentos.cluster.probe-refusals"),
+            probing ? cluster.probeInterval() : Duration.ZERO,
+            cluster.probeRefusals(),
             address -> DeadProcessWatch.portRefuses(address, Duration.ofSeconds(1)),
             node.blockingExecutor()),
         "dead-process-watch");
@@ -237,6 +246,8 @@ public final class NodeBoot {
     values.put("pekko.remote.artery.transport", settings.transport().id());
     values.put("pekko.remote.artery.canonical.hostname", settings.host());
     values.put("pekko.remote.artery.canonical.port", settings.arteryPort());
+    values.put("pekko.remote.artery.bind.hostname", settings.bindHost());
+    values.put("pekko.remote.artery.bind.port", settings.bindPort());
     values.put("pekko.cluster.roles", List.copyOf(settings.roles()));
     values.put(WireVersionCheck.KEY, wireVersion);
     values.put("pekko.http.server.parsing.max-content-length", http.maxBodyBytes());

@@ -4,6 +4,7 @@ import io.aeron.driver.MediaDriver;
 import io.llmagentos.node.boot.NodeBoot;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -88,8 +90,8 @@ final class UpCommand implements Callable<Integer> {
         config == null ? null : config.toAbsolutePath(),
         journalUrl,
         transport);
-    UpSettings.userFile(
-        settings.config()); // a broken file is one error here, not one in each node's log
+    // A broken file or an unknown key is one error here, not one in each node's log.
+    Settings.load(UpSettings.userFile(settings.config()), Optional.empty());
     var lock = lock(settings.data());
     try {
       if (nodes + workers == 1) {

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -14,6 +15,10 @@ import java.util.Map;
  * @param url a JDBC URL of H2 or PostgreSQL
  */
 public record JournalSettings(String url, String user, String password, int connections) {
+  public JournalSettings {
+    Settings.requireBetween("llmagentos.journal.connections", connections, 1, 1000);
+  }
+
   public static JournalSettings create(Config section, Path dataDirectory) {
     String url = section.getString("url");
     if (url.isEmpty()) {
