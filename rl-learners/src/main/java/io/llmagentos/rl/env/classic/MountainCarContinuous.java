@@ -44,7 +44,7 @@ public final class MountainCarContinuous extends ClassicControl<float[]> {
     double slope = GRAVITY * Math.cos(rounded(3 * state[0]));
     double push = force > 1 || force < -1
         ? Math.clamp(force, -1, 1) * POWER - slope
-        : (float) (force * (float) POWER) - (float) slope;
+        : force * (float) POWER - (float) slope;
     double maxSpeed = rounded(MountainCar.MAX_SPEED);
     double velocity = Math.clamp(rounded(state[1] + rounded(push)), -maxSpeed, maxSpeed);
     double minPosition = rounded(MountainCar.MIN_POSITION);
