@@ -31,8 +31,13 @@ public final class EnvChecker {
         Env<O, A> other = make.get()) {
       requireSpaces(id, env);
       Run first = run(id, env, 7, STEPS);
-      requireSame(id, first, run(id, env, 7, STEPS), "the same environment, reset with the same seed,");
-      requireSame(id, first, run(id, other, 7, STEPS), "another one, made alike and reset with the same seed,");
+      requireSame(
+          id, first, run(id, env, 7, STEPS), "the same environment, reset with the same seed,");
+      requireSame(
+          id,
+          first,
+          run(id, other, 7, STEPS),
+          "another one, made alike and reset with the same seed,");
       requireSnapshot(id, env, other);
     }
   }
@@ -111,8 +116,7 @@ public final class EnvChecker {
       if (i >= two.observations.size()
           || !Arrays.equals(one.observations.get(i), two.observations.get(i))) {
         throw EnvFault.broken(
-            id,
-            "it is not deterministic: " + which + " gave another observation at step " + i);
+            id, "it is not deterministic: " + which + " gave another observation at step " + i);
       }
     }
     if (!one.results.equals(two.results)) {

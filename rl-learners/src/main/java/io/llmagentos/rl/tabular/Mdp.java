@@ -32,7 +32,8 @@ public final class Mdp {
       double[] initial,
       double gamma) {
     require(states > 0 && actions > 0, states + " states and " + actions + " actions");
-    require(initial.length == states, initial.length + " initial probabilities, " + states + " states");
+    require(
+        initial.length == states, initial.length + " initial probabilities, " + states + " states");
     requireDistribution("the first state", initial);
     Transition[][][] table = new Transition[states][actions][];
     for (int s = 0; s < states; s++) {
@@ -64,7 +65,8 @@ public final class Mdp {
       require(probability >= 0, of + ": a probability is " + probability);
       sum += probability;
     }
-    require(Math.abs(sum - 1) <= TOLERANCE, of + ": the probabilities sum to " + sum + ", not to 1");
+    require(
+        Math.abs(sum - 1) <= TOLERANCE, of + ": the probabilities sum to " + sum + ", not to 1");
   }
 
   private static void require(boolean condition, String otherwise) {

@@ -25,8 +25,7 @@ public final class PolicyIteration {
     int[] improved = policy.clone();
     for (int s = 0; s < policy.length; s++) {
       int best = mdp.greedyAction(s, values);
-      double gain =
-          mdp.actionValue(s, best, values) - mdp.actionValue(s, policy[s], values);
+      double gain = mdp.actionValue(s, best, values) - mdp.actionValue(s, policy[s], values);
       if (gain > INDIFFERENCE * Math.max(1, Math.abs(values[s]))) {
         improved[s] = best;
       }

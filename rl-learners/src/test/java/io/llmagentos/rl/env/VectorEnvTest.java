@@ -9,6 +9,7 @@ import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.random.Generator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -91,7 +92,7 @@ class VectorEnvTest {
       boolean[] masks = new boolean[18];
       envs.actionMasks(masks);
       for (int i = 0; i < 3; i++) {
-        byte[] info = (byte[]) envs.info(i).get("action_mask");
+        byte[] info = (byte[]) Objects.requireNonNull(envs.info(i).get("action_mask"));
         for (int a = 0; a < 6; a++) {
           assertThat(masks[i * 6 + a]).isEqualTo(info[a] == 1);
         }
@@ -116,7 +117,8 @@ class VectorEnvTest {
       for (float action : new float[] {2, -1, 0.5f, Float.NaN}) {
         assertThatThrownBy(() -> envs.step(new float[] {0, action}, step))
             .isInstanceOfSatisfying(
-                AgentOsException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
+                AgentOsException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
             .hasMessageStartingWith("CartPole-v1: the action " + action + " is outside Discrete");
       }
     }

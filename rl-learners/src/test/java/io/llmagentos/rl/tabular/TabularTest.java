@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.rl.env.Env;
+import io.llmagentos.rl.env.Step;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.env.toytext.Blackjack;
 import io.llmagentos.rl.env.toytext.TabularEnv;
 import io.llmagentos.rl.random.Generator;
-import io.llmagentos.rl.env.Step;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -57,8 +57,7 @@ class TabularTest {
         0.5);
     // V0 = p (1 + V1/2) + (1-p) V0/2, V1 = (1-q) V0/2 with p = 0.25, q = 0.5
     double v0 = 0.25 / (1 - 0.375 - 0.25 * 0.5 * 0.25);
-    double[] values =
-        PolicyEvaluation.evaluate(mdp, new double[][] {{0.75, 0.25}, {0.5, 0.5}});
+    double[] values = PolicyEvaluation.evaluate(mdp, new double[][] {{0.75, 0.25}, {0.5, 0.5}});
     assertThat(values).containsExactly(new double[] {v0, 0.25 * v0}, within(1e-12));
   }
 
@@ -76,8 +75,8 @@ class TabularTest {
   /** The model of blackjack against the game: the best policy of the model earns in play what the model says. */
   @Test
   void shouldModelBlackjackAsItIsPlayed() {
-    for (Map<String, Object> rules : List.<Map<String, Object>>of(
-        Map.of("sab", true), Map.of("sab", false, "natural", true))) {
+    for (Map<String, Object> rules :
+        List.<Map<String, Object>>of(Map.of("sab", true), Map.of("sab", false, "natural", true))) {
       Env<List<Object>, Integer> env = env("Blackjack-v1", rules);
       Blackjack game = (Blackjack) env.unwrapped();
       Mdp mdp = game.mdp();
@@ -152,7 +151,8 @@ class TabularTest {
     return (Env<O, Integer>) REGISTRY.make(id, kwargs);
   }
 
-  private static void assertInvalid(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String says) {
+  private static void assertInvalid(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String says) {
     assertThatThrownBy(call).isInstanceOf(AgentOsException.class).hasMessageContaining(says);
   }
 }

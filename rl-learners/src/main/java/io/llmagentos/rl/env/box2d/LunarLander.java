@@ -31,7 +31,8 @@ public final class LunarLander<A> implements ArrayEnv<float[], A> {
    * @param windPower largest force of the wind
    * @param turbulencePower largest torque of the wind
    */
-  public record Options(double gravity, boolean enableWind, double windPower, double turbulencePower) {}
+  public record Options(
+      double gravity, boolean enableWind, double windPower, double turbulencePower) {}
 
   private static final double SCALE = LunarScene.SCALE;
   private static final double FPS = 50;
@@ -139,7 +140,11 @@ public final class LunarLander<A> implements ArrayEnv<float[], A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     LunarScene present = scene;
     if (present == null) {
       throw new IllegalStateException("no episode has begun, or the environment is closed");
@@ -216,8 +221,7 @@ public final class LunarLander<A> implements ArrayEnv<float[], A> {
   }
 
   /** Pushes against (x, y), at a point beside the centre. */
-  private static void push(
-      Body lander, double x, double y, double atX, double atY, double power) {
+  private static void push(Body lander, double x, double y, double atX, double atY, double power) {
     Vector2 centre = lander.getPosition();
     lander.applyLinearImpulse(
         (float) (-x * power),

@@ -61,7 +61,8 @@ final class LunarScene implements ContactListener, AutoCloseable {
   void addLegs() {
     for (int i = 0; i < 2; i++) {
       int side = i == 0 ? -1 : 1;
-      legs[i] = body(BodyType.DynamicBody, WIDTH / 2 - side * LEG_AWAY / SCALE, HEIGHT, side * 0.05);
+      legs[i] =
+          body(BodyType.DynamicBody, WIDTH / 2 - side * LEG_AWAY / SCALE, HEIGHT, side * 0.05);
       PolygonShape box = new PolygonShape();
       box.setAsBox((float) (2 / SCALE), (float) (8 / SCALE));
       FixtureDef fixture = fixture(0x0020, 1);
@@ -145,7 +146,8 @@ final class LunarScene implements ContactListener, AutoCloseable {
   }
 
   private static boolean touches(Contact contact, Body body) {
-    return contact.getFixtureA().getBody() == body || contact.getFixtureB().getBody() == body;
+    return contact.getFixtureA().getBody().equals(body)
+        || contact.getFixtureB().getBody().equals(body);
   }
 
   @Override

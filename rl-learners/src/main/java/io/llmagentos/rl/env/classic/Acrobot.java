@@ -55,7 +55,11 @@ public final class Acrobot extends ClassicControl<Integer> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     double torque = action[actionOffset] - 1;
     derivative(state, torque, k1);
     derivative(along(k1, SECONDS / 2), torque, k2);

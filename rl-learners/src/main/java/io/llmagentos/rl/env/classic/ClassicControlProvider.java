@@ -10,7 +10,8 @@ public final class ClassicControlProvider implements EnvProvider {
   @Override
   public Collection<EnvSpec> environments() {
     return List.of(
-        new EnvSpec("CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
+        new EnvSpec(
+                "CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
             .withMaxEpisodeSteps(500)
             .withRewardThreshold(475),
         new EnvSpec("MountainCar-v0", kwargs -> new MountainCar(kwargs.number("goal_velocity", 0)))

@@ -45,9 +45,13 @@ public final class MountainCar extends ClassicControl<Integer> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
-    double velocity = state[1]
-        + ((action[actionOffset] - 1) * FORCE + Math.cos(3 * state[0]) * -GRAVITY);
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
+    double velocity =
+        state[1] + ((action[actionOffset] - 1) * FORCE + Math.cos(3 * state[0]) * -GRAVITY);
     velocity = Math.clamp(velocity, -MAX_SPEED, MAX_SPEED);
     double position = Math.clamp(state[0] + velocity, MIN_POSITION, MAX_POSITION);
     if (position == MIN_POSITION && velocity < 0) {

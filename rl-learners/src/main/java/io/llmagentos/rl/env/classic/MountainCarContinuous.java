@@ -39,7 +39,11 @@ public final class MountainCarContinuous extends ClassicControl<float[]> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     float force = action[actionOffset];
     double slope = GRAVITY * Math.cos(rounded(3 * state[0]));
     double push = force > 1 || force < -1
@@ -48,8 +52,8 @@ public final class MountainCarContinuous extends ClassicControl<float[]> {
     double maxSpeed = rounded(MountainCar.MAX_SPEED);
     double velocity = Math.clamp(rounded(state[1] + rounded(push)), -maxSpeed, maxSpeed);
     double minPosition = rounded(MountainCar.MIN_POSITION);
-    double position = Math.clamp(
-        rounded(state[0] + velocity), minPosition, rounded(MountainCar.MAX_POSITION));
+    double position =
+        Math.clamp(rounded(state[0] + velocity), minPosition, rounded(MountainCar.MAX_POSITION));
     if (position == minPosition && velocity < 0) {
       velocity = 0;
     }

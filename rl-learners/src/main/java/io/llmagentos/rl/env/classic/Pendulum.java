@@ -39,14 +39,17 @@ public final class Pendulum extends ClassicControl<float[]> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     double angle = state[0];
     double velocity = state[1];
     float torque = Math.clamp(action[actionOffset], -MAX_TORQUE, MAX_TORQUE);
     double wrapped = wrapped(angle);
     double cost = wrapped * wrapped + 0.1 * (velocity * velocity) + 0.001f * (torque * torque);
-    double next = velocity
-        + (3 * gravity / 2 * Math.sin(angle) + 3.0f * torque) * SECONDS;
+    double next = velocity + (3 * gravity / 2 * Math.sin(angle) + 3.0f * torque) * SECONDS;
     next = Math.clamp(next, -MAX_SPEED, MAX_SPEED);
     state[0] = angle + next * SECONDS;
     state[1] = next;

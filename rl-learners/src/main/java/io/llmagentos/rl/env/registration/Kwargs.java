@@ -58,7 +58,10 @@ public final class Kwargs {
     if (!(value instanceof List<?> list) || !list.stream().allMatch(Number.class::isInstance)) {
       throw invalid(name, value, "a list of numbers");
     }
-    return list.stream().map(Number.class::cast).mapToDouble(Number::doubleValue).toArray();
+    return list.stream()
+        .map(Number.class::cast)
+        .mapToDouble(Number::doubleValue)
+        .toArray();
   }
 
   /** For a value that the environment refuses. */

@@ -79,7 +79,11 @@ public final class Blackjack implements ArrayEnv<List<Object>, Integer> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     if (action[actionOffset] == 1) {
       player.add(card());
       boolean bust = sum(player) > 21;
@@ -98,7 +102,12 @@ public final class Blackjack implements ArrayEnv<List<Object>, Integer> {
 
   /** What sticking pays once the dealer is done. */
   static double reward(
-      int player, boolean playerNatural, int dealer, boolean dealerNatural, boolean natural, boolean sab) {
+      int player,
+      boolean playerNatural,
+      int dealer,
+      boolean dealerNatural,
+      boolean natural,
+      boolean sab) {
     if (sab && playerNatural && !dealerNatural) {
       return 1;
     }

@@ -69,7 +69,12 @@ final class BlackjackModel {
   }
 
   private static List<Transition> stick(
-      int state, int sum, boolean playerNatural, Map<Integer, Double> dealer, boolean natural, boolean sab) {
+      int state,
+      int sum,
+      boolean playerNatural,
+      Map<Integer, Double> dealer,
+      boolean natural,
+      boolean sab) {
     Map<Double, Double> rewards = new TreeMap<>();
     dealer.forEach((end, probability) -> rewards.merge(
         Blackjack.reward(sum, playerNatural, end / 2, end % 2 == 1, natural, sab),

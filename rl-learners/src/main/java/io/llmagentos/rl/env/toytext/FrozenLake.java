@@ -125,7 +125,8 @@ public final class FrozenLake extends TabularEnv {
             int next = move(state, Math.floorMod(action + turn, ACTIONS), rows, columns);
             double probability = !slippery ? 1 : turn == 0 ? successRate : failRate;
             char tile = tiles.charAt(next);
-            double reward = tile == 'G' ? rewards.goal() : tile == 'H' ? rewards.hole() : rewards.frozen();
+            double reward =
+                tile == 'G' ? rewards.goal() : tile == 'H' ? rewards.hole() : rewards.frozen();
             outcomes.add(new Transition(probability, next, reward, ends(tile)));
           }
           return outcomes;

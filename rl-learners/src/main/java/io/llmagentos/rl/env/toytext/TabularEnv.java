@@ -106,7 +106,11 @@ public class TabularEnv implements ArrayEnv<Integer, Integer> {
 
   @Override
   public final void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     int chosen = (int) action[actionOffset];
     Transition transition = draw(chosen);
     state = arrive(state, transition);

@@ -38,6 +38,7 @@ public final class Taxi extends TabularEnv {
   private static final int[] STANDS = {0, 4, 20, 23};
   /** The moves to the left and right of south, north, east, west. */
   private static final int[] LEFT = {2, 3, 1, 0};
+
   private static final int[] RIGHT = {3, 2, 0, 1};
 
   private final boolean fickle;

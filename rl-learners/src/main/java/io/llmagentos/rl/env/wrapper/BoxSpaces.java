@@ -13,7 +13,6 @@ final class BoxSpaces {
     if (space instanceof Box box) {
       return box;
     }
-    throw new AgentOsException(
-        ErrorCode.INVALID_REQUEST, wrapper + " needs a Box, not " + space);
+    throw new AgentOsException(ErrorCode.INVALID_REQUEST, wrapper + " needs a Box, not " + space);
   }
 }

@@ -22,7 +22,11 @@ public final class ClipAction<O> extends Wrapper<O, float[]> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     for (int i = 0; i < clipped.length; i++) {
       clipped[i] = Math.min(Math.max(action[actionOffset + i], bounds.low(i)), bounds.high(i));
     }

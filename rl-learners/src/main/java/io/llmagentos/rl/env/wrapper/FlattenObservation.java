@@ -38,8 +38,7 @@ public final class FlattenObservation<A> extends Wrapper<float[], A> {
     return offset + space.flatdim();
   }
 
-  private static int bounds(
-      Collection<Space<?>> parts, float[] low, float[] high, int offset) {
+  private static int bounds(Collection<Space<?>> parts, float[] low, float[] high, int offset) {
     int at = offset;
     for (Space<?> part : parts) {
       at = bounds(part, low, high, at);

@@ -66,7 +66,11 @@ public final class FrameStackObservation<A> extends Wrapper<float[], A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     System.arraycopy(frames, width, frames, 0, frames.length - width);
     env.step(action, actionOffset, frames, frames.length - width, outcome);
     System.arraycopy(frames, 0, observation, observationOffset, frames.length);

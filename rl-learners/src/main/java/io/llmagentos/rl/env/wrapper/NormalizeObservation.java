@@ -52,7 +52,11 @@ public final class NormalizeObservation<A> extends Wrapper<float[], A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     env.step(action, actionOffset, observation, observationOffset, outcome);
     normalize(observation, observationOffset);
   }

@@ -31,10 +31,13 @@ public final class NormalizeReward<O, A> extends Wrapper<O, A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     env.step(action, actionOffset, observation, observationOffset, outcome);
-    discountedReward =
-        discountedReward * gamma * (outcome.terminated ? 0 : 1) + outcome.reward;
+    discountedReward = discountedReward * gamma * (outcome.terminated ? 0 : 1) + outcome.reward;
     if (update) {
       statistics.add(0, discountedReward);
       statistics.counted();

@@ -9,15 +9,20 @@ import io.llmagentos.rl.space.Space;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. */
+/**
+ * Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. Where the bounds of the
+ * observation are loose, only what is no number is refused.
+ */
 public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
   private final String id;
   private final int width;
+  private final boolean looseBounds;
 
   /** @param id names the environment in errors */
-  public PassiveEnvChecker(ArrayEnv<O, A> env, String id) {
+  public PassiveEnvChecker(ArrayEnv<O, A> env, String id, boolean looseBounds) {
     super(env);
     this.id = id;
+    this.looseBounds = looseBounds;
     this.width = env.observationSpace().flatdim();
   }
 
@@ -65,9 +70,19 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
   }
 
   private void checkObservation(float[] observation, int offset) {
-    if (observationSpace() instanceof Box box && !box.contains(observation, offset)) {
+    if (observationSpace() instanceof Box box
+        && !(looseBounds ? isNumber(observation, offset) : box.contains(observation, offset))) {
       throw EnvFault.observationOutside(
           id, box, Arrays.copyOfRange(observation, offset, offset + width));
     }
+  }
+
+  private boolean isNumber(float[] observation, int offset) {
+    for (int i = 0; i < width; i++) {
+      if (Float.isNaN(observation[offset + i])) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -36,7 +36,11 @@ public final class RecordEpisodeStatistics<O, A> extends Wrapper<O, A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     env.step(action, actionOffset, observation, observationOffset, outcome);
     episodeReturn += outcome.reward;
     episodeLength++;

@@ -22,7 +22,11 @@ public final class RepeatAction<O, A> extends Wrapper<O, A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     double total = 0;
     int left = repeats;
     do {

@@ -45,7 +45,11 @@ public final class RescaleAction<O> extends Wrapper<O, float[]> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     for (int i = 0; i < rescaled.length; i++) {
       float value = gradient[i] * action[actionOffset + i] + intercept[i];
       // The bounds again: rounding must not carry a legal action over them.

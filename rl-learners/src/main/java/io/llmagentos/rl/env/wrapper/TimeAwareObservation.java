@@ -50,7 +50,11 @@ public final class TimeAwareObservation<A> extends Wrapper<float[], A> {
 
   @Override
   public void step(
-      float[] action, int actionOffset, float[] observation, int observationOffset, Outcome outcome) {
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
     elapsed++;
     env.step(action, actionOffset, observation, observationOffset, outcome);
     append(observation, observationOffset);

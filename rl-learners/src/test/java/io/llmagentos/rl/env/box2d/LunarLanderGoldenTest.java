@@ -32,12 +32,13 @@ class LunarLanderGoldenTest {
   void shouldFlyAsGymnasiumDoes(Recording recording) {
     EnvSpec spec = REGISTRY.spec(recording.envId());
     JsonNode json = recording.json();
-    assertThat(spec.maxEpisodeSteps().orElse(0)).isEqualTo(json.path("max_episode_steps").asInt());
+    assertThat(spec.maxEpisodeSteps().orElse(0))
+        .isEqualTo(json.path("max_episode_steps").asInt());
     assertThat(spec.rewardThreshold().orElse(0))
         .isEqualTo(json.path("reward_threshold").asDouble());
     for (JsonNode trajectory : json.path("trajectories")) {
-      try (ArrayEnv<?, ?> env = (ArrayEnv<?, ?>)
-          REGISTRY.make(recording.envId(), recording.kwargs()).unwrapped()) {
+      try (ArrayEnv<?, ?> env =
+          (ArrayEnv<?, ?>) REGISTRY.make(recording.envId(), recording.kwargs()).unwrapped()) {
         replay(env, trajectory);
       }
     }
@@ -53,8 +54,7 @@ class LunarLanderGoldenTest {
     for (int i = 0; i < actions.size(); i++) {
       String at = name + "step " + i;
       JsonNode action = actions.get(i);
-      float[] numbers =
-          action.isArray() ? floats(action) : new float[] {(float) action.asDouble()};
+      float[] numbers = action.isArray() ? floats(action) : new float[] {(float) action.asDouble()};
       env.step(numbers, 0, observation, 0, outcome);
       float[] expected = floats(trajectory.path("obs").get(i));
       if (expected[6] + expected[7] > 0) {

@@ -48,7 +48,8 @@ class LunarLanderTest {
         action[0] = (float) Math.clamp(20 * lift - 1, -1, 1);
         action[1] = (float) Math.clamp(-20 * turn, -1, 1);
       } else {
-        action[0] = lift > Math.abs(turn) && lift > 0.05 ? 2 : turn < -0.05 ? 3 : turn > 0.05 ? 1 : 0;
+        action[0] =
+            lift > Math.abs(turn) && lift > 0.05 ? 2 : turn < -0.05 ? 3 : turn > 0.05 ? 1 : 0;
       }
       env.step(action, 0, seen, 0, outcome);
       total += outcome.reward;
@@ -58,7 +59,28 @@ class LunarLanderTest {
 
   @Test
   void shouldKeepTheContractInTheWindToo() {
-    EnvChecker.check("LunarLander-v3", () -> REGISTRY.make("LunarLander-v3", Map.of("enable_wind", true)));
+    EnvChecker.check(
+        "LunarLander-v3", () -> REGISTRY.make("LunarLander-v3", Map.of("enable_wind", true)));
+  }
+
+  /** Full thrust carries it above the declared bounds: no reason to end a training. */
+  @Test
+  void shouldGoOnAboveTheDeclaredBounds() {
+    try (ArrayEnv<?, ?> env = (ArrayEnv<?, ?>) REGISTRY.make("LunarLander-v3")) {
+      float highest = 0;
+      for (int seed = 0; seed < 20; seed++) {
+        float[] seen = new float[8];
+        Outcome outcome = new Outcome();
+        env.reset(seed, seen, 0);
+        do {
+          float turn = 0.5f * (0.2f * seen[0] + 0.4f * seen[2] - seen[4]) - seen[5];
+          float action = turn < -0.05f ? 3 : turn > 0.05f ? 1 : 2;
+          env.step(new float[] {action}, 0, seen, 0, outcome);
+          highest = Math.max(highest, seen[1]);
+        } while (!outcome.done());
+      }
+      assertThat(highest).isGreaterThan(2.5f);
+    }
   }
 
   @Test

@@ -38,7 +38,8 @@ class EnvRegistryTest {
   void shouldNameTheNearestOfAnUnknownOption() {
     assertThatThrownBy(() -> REGISTRY.make("FrozenLake-v1", Map.of("is_slipery", false)))
         .isInstanceOf(AgentOsException.class)
-        .hasMessageContaining("FrozenLake-v1 has no option 'is_slipery'; did you mean 'is_slippery'?");
+        .hasMessageContaining(
+            "FrozenLake-v1 has no option 'is_slipery'; did you mean 'is_slippery'?");
   }
 
   @ParameterizedTest
@@ -79,7 +80,8 @@ class EnvRegistryTest {
         .isInstanceOfSatisfying(
             AgentOsException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT_FAILED))
-        .hasMessageContaining("Broken-v0: the observation 2 is outside its declared space Discrete");
+        .hasMessageContaining(
+            "Broken-v0: the observation 2 is outside its declared space Discrete");
     assertThatThrownBy(() -> play(registry, "Silent-v0"))
         .isInstanceOf(AgentOsException.class)
         .hasMessageContaining("Silent-v0: the reward is NaN");

@@ -34,14 +34,19 @@ class BlackjackGoldenTest {
       JsonNode actions = trajectory.path("actions");
       for (int i = 0; i < actions.size(); i++) {
         Step<List<Object>> step = env.step(actions.get(i).asInt());
-        assertThat(step.observation()).as(name).isEqualTo(integers(trajectory.path("obs").get(i)));
-        assertThat(step.reward()).as(name).isEqualTo(GoldenData.entry(trajectory.path("rewards"), i));
+        assertThat(step.observation())
+            .as(name)
+            .isEqualTo(integers(trajectory.path("obs").get(i)));
+        assertThat(step.reward())
+            .as(name)
+            .isEqualTo(GoldenData.entry(trajectory.path("rewards"), i));
         assertThat(step.terminated())
             .as(name)
             .isEqualTo(i == actions.size() - 1 && trajectory.path("terminated").asBoolean());
         assertThat(step.truncated()).as(name).isFalse();
       }
-      List<Object> drawn = new ArrayList<>(inner.player().subList(2, inner.player().size()));
+      List<Object> drawn =
+          new ArrayList<>(inner.player().subList(2, inner.player().size()));
       drawn.addAll(inner.dealer().subList(2, inner.dealer().size()));
       assertThat(drawn).as(name).isEqualTo(integers(trajectory.path("cards_drawn")));
     }

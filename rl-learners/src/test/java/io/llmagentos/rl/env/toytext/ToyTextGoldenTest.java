@@ -17,6 +17,8 @@ import io.llmagentos.rl.tabular.Transition;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -32,13 +34,15 @@ class ToyTextGoldenTest {
   void shouldBeGymnasiumsModel(Recording recording) {
     EnvSpec spec = REGISTRY.spec(recording.envId());
     JsonNode json = recording.json();
-    assertThat(spec.maxEpisodeSteps().orElse(0)).isEqualTo(json.path("max_episode_steps").asInt());
+    assertThat(spec.maxEpisodeSteps().orElse(0))
+        .isEqualTo(json.path("max_episode_steps").asInt());
     assertThat(spec.rewardThreshold().orElse(0))
         .isEqualTo(json.path("reward_threshold").asDouble());
     Mdp mdp = tabular(REGISTRY.make(recording.envId(), recording.kwargs())).mdp();
     assertThat(mdp.states()).isEqualTo(json.path("P").size());
     for (int s = 0; s < mdp.states(); s++) {
-      assertThat(mdp.initial(s)).isEqualTo(json.path("initial_state_distrib").get(s).asDouble());
+      assertThat(mdp.initial(s))
+          .isEqualTo(json.path("initial_state_distrib").get(s).asDouble());
       assertThat(mdp.actions()).isEqualTo(json.path("P").get(s).size());
       for (int a = 0; a < mdp.actions(); a++) {
         JsonNode outcomes = json.path("P").get(s).get(a);
@@ -88,19 +92,23 @@ class ToyTextGoldenTest {
   private static void replay(Env<Integer, Integer> env, JsonNode trajectory) {
     String name = "seed " + trajectory.path("seed") + " ";
     Reset<Integer> reset = env.reset(trajectory.path("seed").asLong());
-    assertThat(reset.observation()).as(name).isEqualTo(trajectory.path("initial_state").asInt());
+    assertThat(reset.observation())
+        .as(name)
+        .isEqualTo(trajectory.path("initial_state").asInt());
     if (trajectory.has("initial_action_mask")) {
-      mask(name, reset.info().get("action_mask"), trajectory.path("initial_action_mask"));
+      mask(name, reset.info(), trajectory.path("initial_action_mask"));
     }
     JsonNode actions = trajectory.path("actions");
     for (int i = 0; i < actions.size(); i++) {
       Step<Integer> step = env.step(actions.get(i).asInt());
       String at = name + "step " + i;
-      assertThat(step.observation()).as(at).isEqualTo(trajectory.path("obs").get(i).asInt());
+      assertThat(step.observation())
+          .as(at)
+          .isEqualTo(trajectory.path("obs").get(i).asInt());
       assertThat(step.reward()).as(at).isEqualTo(entry(trajectory.path("rewards"), i));
       assertThat(step.info().get("prob")).as(at).isEqualTo(entry(trajectory.path("probs"), i));
       if (trajectory.has("action_masks")) {
-        mask(at, step.info().get("action_mask"), trajectory.path("action_masks").get(i));
+        mask(at, step.info(), trajectory.path("action_masks").get(i));
       }
       boolean last = i == actions.size() - 1;
       assertThat(step.terminated())
@@ -112,8 +120,8 @@ class ToyTextGoldenTest {
     }
   }
 
-  private static void mask(String at, Object mask, JsonNode recorded) {
-    byte[] bytes = (byte[]) mask;
+  private static void mask(String at, Map<String, Object> info, JsonNode recorded) {
+    byte[] bytes = (byte[]) Objects.requireNonNull(info.get("action_mask"));
     for (int i = 0; i < bytes.length; i++) {
       assertThat((int) bytes[i]).as(at).isEqualTo(recorded.get(i).asInt());
     }

@@ -21,23 +21,28 @@ class ToyTextTest {
   @Test
   void shouldDrawGymnasiumsRandomMaps() {
     assertThat(FrozenLake.randomMap(4, 0.8, 1)).isEqualTo(List.of("SHFH", "FFHF", "FFFF", "FFFG"));
-    assertThat(FrozenLake.randomMap(6, 0.6, 3)).isEqualTo(List.of("SHHFFF", "FFHFFH", "FFHHFF", "FFFFHH", "FHFFFF", "HFFFFG"));
+    assertThat(FrozenLake.randomMap(6, 0.6, 3))
+        .isEqualTo(List.of("SHHFFF", "FFHFFH", "FFHHFF", "FFFFHH", "FHFFFF", "HFFFFG"));
   }
 
   @Test
   void shouldSlipAsOftenAsItIsTold() {
-    Mdp mdp = tabular("FrozenLake-v1", Map.of("success_rate", 0.9, "reward_schedule", List.of(10, -5, -0.1)))
+    Mdp mdp = tabular(
+            "FrozenLake-v1", Map.of("success_rate", 0.9, "reward_schedule", List.of(10, -5, -0.1)))
         .mdp();
     assertThat(mdp.transitions(14, 2))
         .extracting(Transition::probability)
         .containsExactly((1 - 0.9) / 2, 0.9, (1 - 0.9) / 2);
-    assertThat(mdp.transitions(14, 2)).extracting(Transition::reward).containsExactly(-0.1, 10.0, -0.1);
+    assertThat(mdp.transitions(14, 2))
+        .extracting(Transition::reward)
+        .containsExactly(-0.1, 10.0, -0.1);
     assertThat(mdp.transitions(4, 2).get(1).reward()).isEqualTo(-5);
   }
 
   @Test
   void shouldTakeAnyMap() {
-    TabularEnv lake = tabular("FrozenLake-v1", Map.of("desc", List.of("SFS", "HFG"), "is_slippery", false));
+    TabularEnv lake =
+        tabular("FrozenLake-v1", Map.of("desc", List.of("SFS", "HFG"), "is_slippery", false));
     assertThat(lake.mdp().states()).isEqualTo(6);
     assertThat(lake.mdp().initial(0)).isEqualTo(0.5);
     assertThat(lake.mdp().initial(2)).isEqualTo(0.5);
@@ -57,7 +62,9 @@ class ToyTextTest {
     assertThat(mdp.transitions(1, 0)).extracting(Transition::nextState).containsExactly(101, 21, 1);
     assertThat(mdp.transitions(1, 0).getFirst().probability()).isEqualTo(0.8);
     assertThat(mdp.transitions(1, 0).get(1).probability()).isCloseTo(0.1, within(1e-12));
-    assertThat(mdp.transitions(21, 2)).extracting(Transition::nextState).containsExactly(21, 21, 21);
+    assertThat(mdp.transitions(21, 2))
+        .extracting(Transition::nextState)
+        .containsExactly(21, 21, 21);
   }
 
   @Test
@@ -100,5 +107,4 @@ class ToyTextTest {
   private static TabularEnv tabular(Env<?, ?> env) {
     return (TabularEnv) env.unwrapped();
   }
-
 }

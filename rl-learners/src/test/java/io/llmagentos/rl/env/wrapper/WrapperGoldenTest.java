@@ -47,9 +47,14 @@ class WrapperGoldenTest {
   }
 
   static List<Case> cases() {
-    return GoldenData.recordings(recording -> recording.format().equals("rl-golden-wrappers-1")).stream()
-        .flatMap((Recording recording) -> recording.json().path("cases").valueStream()
-            .map(json -> new Case(json, recording.json().path("max_episode_steps").asInt())))
+    return GoldenData.recordings(recording -> recording.format().equals("rl-golden-wrappers-1"))
+        .stream()
+        .flatMap((Recording recording) -> recording
+            .json()
+            .path("cases")
+            .valueStream()
+            .map(json ->
+                new Case(json, recording.json().path("max_episode_steps").asInt())))
         .toList();
   }
 
@@ -59,7 +64,12 @@ class WrapperGoldenTest {
     Recorded start = new Recorded(pendulum(recorded.maxEpisodeSteps()));
     ArrayEnv<float[], float[]> env = wrap(recorded, start);
     assertThat(((Box) env.observationSpace()).shape())
-        .isEqualTo(recorded.json().path("shape").valueStream().mapToInt(JsonNode::asInt).toArray());
+        .isEqualTo(recorded
+            .json()
+            .path("shape")
+            .valueStream()
+            .mapToInt(JsonNode::asInt)
+            .toArray());
     float[] observation = new float[env.observationSpace().flatdim()];
     start.starts.add(doubles(recorded.json().path("initial_state")));
     env.reset(observation, 0);
@@ -96,7 +106,8 @@ class WrapperGoldenTest {
     return switch (name.replaceAll("\\d", "")) {
       case "NormalizeObservation" -> new NormalizeObservation<>(env);
       case "NormalizeReward" -> new NormalizeReward<>(env);
-      case "TimeAwareObservation" -> new TimeAwareObservation<>(env, recorded.maxEpisodeSteps(), false);
+      case "TimeAwareObservation" ->
+        new TimeAwareObservation<>(env, recorded.maxEpisodeSteps(), false);
       case "RescaleAction" -> new RescaleAction<>(env, -1, 1);
       case "FrameStack", "FrameStackObservation" ->
         new FrameStackObservation<>(env, Integer.parseInt(digits));
