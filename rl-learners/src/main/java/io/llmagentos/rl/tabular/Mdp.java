@@ -2,6 +2,7 @@ package io.llmagentos.rl.tabular;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
 
@@ -13,11 +14,11 @@ import java.util.function.BiFunction;
 public final class Mdp {
   private static final double TOLERANCE = 1e-9;
 
-  private final Transition[][][] transitions;
+  private final List<List<List<Transition>>> transitions;
   private final double[] initial;
   private final double gamma;
 
-  private Mdp(Transition[][][] transitions, double[] initial, double gamma) {
+  private Mdp(List<List<List<Transition>>> transitions, double[] initial, double gamma) {
     this.transitions = transitions;
     this.initial = initial;
     this.gamma = gamma;
@@ -35,21 +36,23 @@ public final class Mdp {
     require(
         initial.length == states, initial.length + " initial probabilities, " + states + " states");
     requireDistribution("the first state", initial);
-    Transition[][][] table = new Transition[states][actions][];
+    List<List<List<Transition>>> table = new ArrayList<>();
     for (int s = 0; s < states; s++) {
+      List<List<Transition>> row = new ArrayList<>();
       for (int a = 0; a < actions; a++) {
-        table[s][a] = outcomes.apply(s, a).toArray(new Transition[0]);
-        validate(s, a, table[s][a], states);
+        row.add(List.copyOf(outcomes.apply(s, a)));
+        validate(s, a, row.get(a), states);
       }
+      table.add(row);
     }
     return new Mdp(table, initial.clone(), gamma);
   }
 
-  private static void validate(int s, int a, Transition[] outcomes, int states) {
+  private static void validate(int s, int a, List<Transition> outcomes, int states) {
     String place = "state " + s + ", action " + a;
-    double[] probabilities = new double[outcomes.length];
-    for (int i = 0; i < outcomes.length; i++) {
-      Transition outcome = outcomes[i];
+    double[] probabilities = new double[outcomes.size()];
+    for (int i = 0; i < outcomes.size(); i++) {
+      Transition outcome = outcomes.get(i);
       probabilities[i] = outcome.probability();
       require(
           outcome.nextState() >= 0 && outcome.nextState() < states,
@@ -81,11 +84,11 @@ public final class Mdp {
   }
 
   public int states() {
-    return transitions.length;
+    return transitions.size();
   }
 
   public int actions() {
-    return transitions[0].length;
+    return transitions.getFirst().size();
   }
 
   public double gamma() {
@@ -97,13 +100,13 @@ public final class Mdp {
   }
 
   public List<Transition> transitions(int state, int action) {
-    return List.of(transitions[state][action]);
+    return transitions.get(state).get(action);
   }
 
   /** Q(s, a) under the state values V: the expected reward plus the discounted value of where it leads. */
   public double actionValue(int state, int action, double[] values) {
     double value = 0;
-    for (Transition outcome : transitions[state][action]) {
+    for (Transition outcome : transitions(state, action)) {
       double future = outcome.terminated() ? 0 : gamma * values[outcome.nextState()];
       value += outcome.probability() * (outcome.reward() + future);
     }

@@ -61,12 +61,22 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
       if (!discrete.contains(action[offset])) {
         throw EnvFault.actionOutside(id, space, action[offset]);
       }
-    } else {
-      A value = space.decode(action, offset);
-      if (!space.contains(value)) {
-        throw EnvFault.actionOutside(id, space, value);
-      }
+    } else if (space instanceof Box box
+        ? !box.contains(action, offset)
+        : !isValue(action, offset)) {
+      throw EnvFault.actionOutside(
+          id, space, Arrays.copyOfRange(action, offset, offset + space.width()));
     }
+  }
+
+  /** Whether the numbers are a value of the action space, and are it exactly. */
+  private boolean isValue(float[] action, int offset) {
+    Space<A> space = actionSpace();
+    A value = space.decode(action, offset);
+    float[] again = new float[space.width()];
+    space.encode(value, again, 0);
+    return space.contains(value)
+        && Arrays.equals(again, 0, again.length, action, offset, offset + again.length);
   }
 
   private void checkObservation(float[] observation, int offset) {

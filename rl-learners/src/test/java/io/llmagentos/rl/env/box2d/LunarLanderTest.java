@@ -8,7 +8,12 @@ import io.llmagentos.rl.env.ArrayEnv;
 import io.llmagentos.rl.env.EnvChecker;
 import io.llmagentos.rl.env.Outcome;
 import io.llmagentos.rl.env.registration.EnvRegistry;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -80,6 +85,25 @@ class LunarLanderTest {
         } while (!outcome.done());
       }
       assertThat(highest).isGreaterThan(2.5f);
+    }
+  }
+
+  @Test
+  void shouldFlyTheSameInManyThreads() throws Exception {
+    try (ArrayEnv<?, ?> env = (ArrayEnv<?, ?>) REGISTRY.make("LunarLander-v3");
+        ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<Future<Double>> returns = new ArrayList<>();
+      for (int seed = 0; seed < 12; seed++) {
+        int own = seed;
+        returns.add(threads.submit(() -> {
+          try (ArrayEnv<?, ?> another = (ArrayEnv<?, ?>) REGISTRY.make("LunarLander-v3")) {
+            return land(another, own);
+          }
+        }));
+      }
+      for (int seed = 0; seed < returns.size(); seed++) {
+        assertThat(returns.get(seed).get()).isEqualTo(land(env, seed));
+      }
     }
   }
 

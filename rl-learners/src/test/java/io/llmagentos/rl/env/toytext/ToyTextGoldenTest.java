@@ -29,7 +29,7 @@ class ToyTextGoldenTest {
     return GoldenData.recordings(recording -> recording.json().has("P"));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("recordings")
   void shouldBeGymnasiumsModel(Recording recording) {
     EnvSpec spec = REGISTRY.spec(recording.envId());
@@ -62,8 +62,16 @@ class ToyTextGoldenTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("recordings")
+  /** A fickle passenger draws more than the recorded uniforms. */
+  static List<Recording> recordingsWithAllDraws() {
+    return recordings().stream()
+        .filter(recording ->
+            !recording.kwargs().getOrDefault("fickle_passenger", false).equals(true))
+        .toList();
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("recordingsWithAllDraws")
   void shouldReplayGymnasiumWithItsDraws(Recording recording) {
     for (JsonNode trajectory : recording.json().path("trajectories")) {
       Env<Integer, Integer> env = make(recording);
@@ -79,13 +87,11 @@ class ToyTextGoldenTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("recordings")
-  void shouldDrawGymnasiumsFirstStates(Recording recording) {
+  void shouldReplayGymnasiumFromTheSeedAlone(Recording recording) {
     for (JsonNode trajectory : recording.json().path("trajectories")) {
-      Env<Integer, Integer> env = make(recording);
-      assertThat(env.reset(trajectory.path("seed").asLong()).observation())
-          .isEqualTo(trajectory.path("initial_state").asInt());
+      replay(make(recording), trajectory);
     }
   }
 

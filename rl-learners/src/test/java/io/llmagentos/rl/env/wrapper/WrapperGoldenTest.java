@@ -58,7 +58,7 @@ class WrapperGoldenTest {
         .toList();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("cases")
   void shouldReplayGymnasium(Case recorded) {
     Recorded start = new Recorded(pendulum(recorded.maxEpisodeSteps()));
