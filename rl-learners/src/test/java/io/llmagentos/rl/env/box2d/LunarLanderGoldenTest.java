@@ -16,7 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * From the seed alone. The legs reach the limits of their joints in step 15; Gymnasium's older Box2D solves a limit differently, by up to 8e-3 in one step.
+ * From the seed alone. The legs reach the limits of their joints in step 15; Gymnasium's build of Box2D
+ * solves a limit differently, by up to 8e-3 in one step.
  * After contact the physics are chaotic: {@link LunarLanderTest} compares returns.
  */
 class LunarLanderGoldenTest {
