@@ -34,8 +34,9 @@ public enum ErrorCode {
   ARTIFACT_MISSING(500, "artifact_error"),
   ARTIFACT_CORRUPT(500, "artifact_error"),
   ARTIFACT_UNWRITABLE(500, "artifact_error"),
-  JOB_FAILED(500, "job_error"),
-  FENCED(409, "conflict_error");
+  FENCED(409, "conflict_error"),
+  ENVIRONMENT_NOT_FOUND(404, "invalid_request_error"),
+  ENVIRONMENT_FAILED(500, "environment_error");
 
   private final int httpStatus;
   private final String type;
