@@ -102,10 +102,10 @@ class RemoteModelTest {
         "\"tools\":[" + ALARM + "," + CALENDAR
             + "],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"calendar_set\"}}")) {
       JsonNode there = serving
-          .complete(ask("agentos-nano", "wake me up at nine am on friday", tools))
+          .complete(ask("agentos-nano", "wake me up at seven am on friday", tools))
           .json();
       JsonNode here = asking
-          .complete(ask("nano-there", "wake me up at nine am on friday", tools))
+          .complete(ask("nano-there", "wake me up at seven am on friday", tools))
           .json();
       assertThat(call(here)).isEqualTo(call(there));
       assertThat(call(here).path("arguments").asText()).contains("friday");
