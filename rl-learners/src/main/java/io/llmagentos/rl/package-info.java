@@ -1,4 +1,4 @@
-/** Reinforcement learning: environments, policies, rollouts, algorithms. Its place in the house; nothing is here yet. */
+/** Reinforcement learning: environments, policies, rollouts, algorithms. */
 @NullMarked
 package io.llmagentos.rl;
 

@@ -30,7 +30,9 @@ public enum ErrorCode {
   WIRE_UNKNOWN_CLASS(500, "cluster_error"),
   MODEL_FILE_CORRUPT(500, "model_error"),
   MODEL_FILE_MISSING(500, "model_error"),
-  MODEL_UNSUPPORTED(500, "model_error");
+  MODEL_UNSUPPORTED(500, "model_error"),
+  ENVIRONMENT_NOT_FOUND(404, "invalid_request_error"),
+  ENVIRONMENT_FAILED(500, "environment_error");
 
   private final int httpStatus;
   private final String type;

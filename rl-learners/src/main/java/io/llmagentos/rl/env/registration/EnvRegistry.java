@@ -1,0 +1,116 @@
+package io.llmagentos.rl.env.registration;
+
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.rl.env.ArrayEnv;
+import io.llmagentos.rl.env.AutoresetMode;
+import io.llmagentos.rl.env.Env;
+import io.llmagentos.rl.env.VectorEnv;
+import io.llmagentos.rl.env.wrapper.OrderEnforcing;
+import io.llmagentos.rl.env.wrapper.PassiveEnvChecker;
+import io.llmagentos.rl.env.wrapper.TimeLimit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * The environments that there are, by versioned id. What it makes checks its actions, observations and rewards ({@link PassiveEnvChecker}), cuts at its
+ * time limit ({@link TimeLimit}) and insists on resets ({@link OrderEnforcing}). Immutable, hence thread-safe.
+ */
+public final class EnvRegistry {
+  private final TreeMap<String, EnvSpec> specs = new TreeMap<>();
+
+  public EnvRegistry(Iterable<EnvSpec> environments) {
+    for (EnvSpec spec : environments) {
+      if (specs.putIfAbsent(spec.id(), spec) != null) {
+        throw new AgentOsException(
+            ErrorCode.CONFLICT, "two environments have the id '" + spec.id() + "'");
+      }
+    }
+  }
+
+  /** The environments of every {@link EnvProvider} on the class path. */
+  public static EnvRegistry load() {
+    List<EnvSpec> specs = new ArrayList<>();
+    for (EnvProvider provider : ServiceLoader.load(EnvProvider.class)) {
+      specs.addAll(provider.environments());
+    }
+    return new EnvRegistry(specs);
+  }
+
+  public Set<String> ids() {
+    return Set.copyOf(specs.keySet());
+  }
+
+  public EnvSpec spec(String id) {
+    EnvSpec spec = specs.get(id);
+    if (spec == null) {
+      throw unknown(id);
+    }
+    return spec;
+  }
+
+  public Env<?, ?> make(String id) {
+    return make(id, Map.of());
+  }
+
+  /** @param kwargs the environment's options, and {@code max_episode_steps} for another time limit */
+  public Env<?, ?> make(String id, Map<String, ?> kwargs) {
+    EnvSpec spec = spec(id);
+    Map<String, Object> all = new HashMap<>(spec.kwargs());
+    all.putAll(kwargs);
+    Kwargs options = new Kwargs(id, all);
+    int maxEpisodeSteps =
+        options.integer("max_episode_steps", spec.maxEpisodeSteps().orElse(0));
+    if (all.containsKey("max_episode_steps") && maxEpisodeSteps < 1) {
+      throw options.invalid("max_episode_steps", maxEpisodeSteps, "at least 1");
+    }
+    Env<?, ?> env = spec.factory().make(options);
+    options.refuseUnread();
+    return wrap(id, env, maxEpisodeSteps);
+  }
+
+  /** N environments that step together; the sub-environments are made alike. */
+  public VectorEnv makeVec(String id, int environments, AutoresetMode mode, Map<String, ?> kwargs) {
+    if (environments < 1) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          id + ": " + environments + " environments, must be at least 1",
+          "num_envs");
+    }
+    List<Env<?, ?>> envs = new ArrayList<>();
+    for (int i = 0; i < environments; i++) {
+      envs.add(make(id, kwargs));
+    }
+    return new VectorEnv(envs, mode);
+  }
+
+  private static <O, A> Env<O, A> wrap(String id, Env<O, A> env, int maxEpisodeSteps) {
+    ArrayEnv<O, A> checked = new PassiveEnvChecker<>(ArrayEnv.of(id, env), id);
+    return new OrderEnforcing<>(
+        maxEpisodeSteps > 0 ? new TimeLimit<>(checked, maxEpisodeSteps) : checked, id);
+  }
+
+  private AgentOsException unknown(String id) {
+    String name = EnvSpec.nameOf(id);
+    List<String> versions = specs.values().stream()
+        .filter(spec -> spec.name().equals(name))
+        .map(EnvSpec::id)
+        .toList();
+    String hint;
+    if (!versions.isEmpty()) {
+      hint = "; there is " + versions.stream().collect(Collectors.joining(", "));
+    } else if (specs.isEmpty()) {
+      hint = "; there is none";
+    } else {
+      hint = "; did you mean '" + Nearest.to(id, specs.keySet()) + "'?";
+    }
+    return new AgentOsException(
+        ErrorCode.ENVIRONMENT_NOT_FOUND, "unknown environment '" + id + "'" + hint, "env");
+  }
+}

@@ -1,0 +1,73 @@
+package io.llmagentos.rl.env.wrapper;
+
+import io.llmagentos.rl.env.ArrayEnv;
+import io.llmagentos.rl.env.EnvFault;
+import io.llmagentos.rl.env.Outcome;
+import io.llmagentos.rl.space.Box;
+import io.llmagentos.rl.space.Discrete;
+import io.llmagentos.rl.space.Space;
+import java.util.Arrays;
+import java.util.Map;
+
+/** Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. */
+public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
+  private final String id;
+  private final int width;
+
+  /** @param id names the environment in errors */
+  public PassiveEnvChecker(ArrayEnv<O, A> env, String id) {
+    super(env);
+    this.id = id;
+    this.width = env.observationSpace().flatdim();
+  }
+
+  @Override
+  public Map<String, Object> reset(float[] observation, int offset) {
+    Map<String, Object> info = env.reset(observation, offset);
+    checkObservation(observation, offset);
+    return info;
+  }
+
+  @Override
+  public Map<String, Object> reset(long seed, float[] observation, int offset) {
+    Map<String, Object> info = env.reset(seed, observation, offset);
+    checkObservation(observation, offset);
+    return info;
+  }
+
+  @Override
+  public void step(
+      float[] action,
+      int actionOffset,
+      float[] observation,
+      int observationOffset,
+      Outcome outcome) {
+    checkAction(action, actionOffset);
+    env.step(action, actionOffset, observation, observationOffset, outcome);
+    checkObservation(observation, observationOffset);
+    if (!Double.isFinite(outcome.reward)) {
+      throw EnvFault.rewardNotFinite(id, outcome.reward);
+    }
+  }
+
+  private void checkAction(float[] action, int offset) {
+    Space<A> space = actionSpace();
+    if (space instanceof Discrete discrete) {
+      if (!discrete.contains(action[offset])) {
+        throw EnvFault.actionOutside(id, space, action[offset]);
+      }
+    } else {
+      A value = space.decode(action, offset);
+      if (!space.contains(value)) {
+        throw EnvFault.actionOutside(id, space, value);
+      }
+    }
+  }
+
+  private void checkObservation(float[] observation, int offset) {
+    if (observationSpace() instanceof Box box && !box.contains(observation, offset)) {
+      throw EnvFault.observationOutside(
+          id, box, Arrays.copyOfRange(observation, offset, offset + width));
+    }
+  }
+}
