@@ -32,7 +32,9 @@ public enum ErrorCode {
   MODEL_FILE_MISSING(500, "model_error"),
   MODEL_UNSUPPORTED(500, "model_error"),
   ENVIRONMENT_NOT_FOUND(404, "invalid_request_error"),
-  ENVIRONMENT_FAILED(500, "environment_error");
+  ENVIRONMENT_FAILED(500, "environment_error"),
+  TRAINING_DIVERGED(500, "training_error"),
+  CHECKPOINT_INVALID(500, "training_error");
 
   private final int httpStatus;
   private final String type;

@@ -11,18 +11,18 @@ import jdk.incubator.vector.VectorOperators;
  * the same bits on every machine.
  */
 final class ActivationKernels {
-  private static final float LIMIT = 7.90531110763549805f;
-  private static final float A1 = 4.89352455891786e-03f;
-  private static final float A3 = 6.37261928875436e-04f;
-  private static final float A5 = 1.48572235717979e-05f;
-  private static final float A7 = 5.12229709037114e-08f;
-  private static final float A9 = -8.60467152213735e-11f;
-  private static final float A11 = 2.00018790482477e-13f;
-  private static final float A13 = -2.76076847742355e-16f;
-  private static final float B0 = 4.89352518554385e-03f;
-  private static final float B2 = 2.26843463243900e-03f;
-  private static final float B4 = 1.18534705686654e-04f;
-  private static final float B6 = 1.19825839466702e-06f;
+  private static final float LIMIT = (float) 7.90531110763549805;
+  private static final float A1 = (float) 4.89352455891786e-03;
+  private static final float A3 = (float) 6.37261928875436e-04;
+  private static final float A5 = (float) 1.48572235717979e-05;
+  private static final float A7 = (float) 5.12229709037114e-08;
+  private static final float A9 = (float) -8.60467152213735e-11;
+  private static final float A11 = (float) 2.00018790482477e-13;
+  private static final float A13 = (float) -2.76076847742355e-16;
+  private static final float B0 = (float) 4.89352518554385e-03;
+  private static final float B2 = (float) 2.26843463243900e-03;
+  private static final float B4 = (float) 1.18534705686654e-04;
+  private static final float B6 = (float) 1.19825839466702e-06;
 
   private ActivationKernels() {}
 

@@ -22,9 +22,8 @@ public final class Policy {
     this.logStd = new float[freeLogStd ? distribution.actionWidth() : 0];
     this.fromNetwork = distribution.inputWidth() - logStd.length;
     if (network.outputWidth() < fromNetwork) {
-      throw new IllegalArgumentException(
-          "the network puts out " + network.outputWidth() + " numbers, the distribution needs "
-              + fromNetwork);
+      throw new IllegalArgumentException("the network puts out " + network.outputWidth()
+          + " numbers, the distribution needs " + fromNetwork);
     }
   }
 
@@ -81,8 +80,7 @@ public final class Policy {
     int width = distribution.inputWidth();
     int networkWidth = network.outputWidth();
     for (int m = 0; m < rows; m++) {
-      System.arraycopy(
-          inputGradients, m * width, networkGradients, m * networkWidth, fromNetwork);
+      System.arraycopy(inputGradients, m * width, networkGradients, m * networkWidth, fromNetwork);
     }
     network.backward(networkGradients, gradients, at, null);
     for (int i = 0; i < logStd.length; i++) {

@@ -20,7 +20,14 @@ final class ProductKernels {
    * @param y [rows][columns]
    */
   static void product(
-      float[] x, int xStride, int rows, int count, float[] w, float[] start, int columns, float[] y) {
+      float[] x,
+      int xStride,
+      int rows,
+      int count,
+      float[] w,
+      float[] start,
+      int columns,
+      float[] y) {
     int j = 0;
     for (; j + PANEL <= columns; j += PANEL) {
       int m = 0;
@@ -183,8 +190,7 @@ final class ProductKernels {
       int at) {
     FloatVector a = FloatVector.fromArray(F, start, j);
     for (int k = 0; k < count; k++) {
-      a = FloatVector.fromArray(F, w, k * columns + j)
-          .fma(FloatVector.broadcast(F, x[x0 + k]), a);
+      a = FloatVector.fromArray(F, w, k * columns + j).fma(FloatVector.broadcast(F, x[x0 + k]), a);
     }
     a.intoArray(y, at);
   }

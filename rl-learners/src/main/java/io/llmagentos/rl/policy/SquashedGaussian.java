@@ -10,8 +10,15 @@ import io.llmagentos.rl.random.Generator;
 public record SquashedGaussian(int actionWidth) implements ActionDistribution {
   /** Nodes and weights for the expectation under a standard normal: 9 points, exact for polynomials of degree 17. */
   private static final double[] NODES = {
-    0, 1.0232556637891326, -1.0232556637891326, 2.0768479786778302, -2.0768479786778302,
-    3.2054290028564703, -3.2054290028564703, 4.5127458633997826, -4.5127458633997826
+    0,
+    1.0232556637891326,
+    -1.0232556637891326,
+    2.0768479786778302,
+    -2.0768479786778302,
+    3.2054290028564703,
+    -3.2054290028564703,
+    4.5127458633997826,
+    -4.5127458633997826
   };
 
   private static final double[] WEIGHTS = {

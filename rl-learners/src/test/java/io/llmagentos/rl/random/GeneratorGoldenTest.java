@@ -23,7 +23,8 @@ class GeneratorGoldenTest {
     for (JsonNode recorded : recording.json().path("cases")) {
       Generator random =
           Generator.of(Long.parseUnsignedLong(recorded.path("seed").asText()));
-      for (Iterator<Map.Entry<String, JsonNode>> keys = recorded.properties().iterator(); keys.hasNext(); ) {
+      for (Iterator<Map.Entry<String, JsonNode>> keys = recorded.properties().iterator();
+          keys.hasNext(); ) {
         Map.Entry<String, JsonNode> key = keys.next();
         compare(random, key.getKey(), key.getValue());
       }
