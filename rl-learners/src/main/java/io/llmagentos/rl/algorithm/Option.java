@@ -71,7 +71,7 @@ public final class Option<T> {
   Setting of(Object value) {
     try {
       return new Setting(this, parser.apply(value));
-    } catch (IllegalArgumentException | ClassCastException e) {
+    } catch (IllegalArgumentException | ClassCastException | NullPointerException e) {
       throw new AgentOsException(
           ErrorCode.SETTINGS_INVALID,
           name + " is " + text(value) + ", must be " + expected,

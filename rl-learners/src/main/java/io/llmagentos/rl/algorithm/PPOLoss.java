@@ -75,11 +75,13 @@ record PPOLoss(
     double error = values[i] - batch.returns()[i];
     double squared = error * error;
     double slope = 2 * error;
-    double old = batch.oldValues()[i];
-    double near = old + Math.clamp(values[i] - old, -clipRangeVf, clipRangeVf) - batch.returns()[i];
-    if (near * near > squared) {
-      squared = near * near;
-      slope = 0;
+    double moved = values[i] - batch.oldValues()[i];
+    if (Math.abs(moved) > clipRangeVf) {
+      double near = batch.oldValues()[i] + Math.copySign(clipRangeVf, moved) - batch.returns()[i];
+      if (near * near > squared) {
+        squared = near * near;
+        slope = 0;
+      }
     }
     if (squared > vfClipParam) {
       squared = vfClipParam;

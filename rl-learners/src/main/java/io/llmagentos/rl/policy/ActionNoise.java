@@ -27,10 +27,10 @@ public sealed interface ActionNoise {
 
     @Override
     public void add(Generator random, float[] state, float[] action, int at, int width) {
-      for (int i = at; i < at + width; i++) {
+      for (int i = 0; i < width; i++) {
         state[i] +=
             (float) (-theta * state[i] * DT + sigma * Math.sqrt(DT) * random.standardNormal());
-        action[i] = clip(action[i] + state[i]);
+        action[at + i] = clip(action[at + i] + state[i]);
       }
     }
   }

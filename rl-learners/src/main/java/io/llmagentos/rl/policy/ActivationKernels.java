@@ -7,7 +7,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Activations in place, over whole vectors. tanh is a quotient of two polynomials (the coefficients of Eigen's {@code ptanh}): within 3e-7 of the real one,
+ * Activations in place, over whole vectors. tanh is a quotient of two polynomials (the coefficients of Eigen's {@code ptanh}): within 4e-7 of the real one,
  * the same bits on every machine.
  */
 final class ActivationKernels {

@@ -184,7 +184,7 @@ public final class Mlp implements Network {
     private final float[] byOutput; // [out][inPadded]
     private final float[] start; // [outPadded]
     private final float[] zeros; // [inPadded]
-    private final float[] weightGradient; // [out, a multiple of 4][inPadded]
+    private final float[] weightGradient; // [out, a multiple of 4][inPadded], or [in, a multiple of 4][outPadded]
     private final float[] biasGradient; // [outPadded]
     float[] x = {}; // [rows][inPadded]
     float[] y = {}; // [rows][outPadded]
@@ -202,7 +202,9 @@ public final class Mlp implements Network {
       this.byOutput = new float[out * inPadded];
       this.start = new float[outPadded];
       this.zeros = new float[inPadded];
-      this.weightGradient = new float[Math.ceilDiv(out, 4) * 4 * inPadded];
+      this.weightGradient = narrow()
+          ? new float[Math.ceilDiv(in, 4) * 4 * outPadded]
+          : new float[Math.ceilDiv(out, 4) * 4 * inPadded];
       this.biasGradient = new float[outPadded];
     }
 
@@ -258,12 +260,26 @@ public final class Mlp implements Network {
       ProductKernels.product(inputs, stride, rows, in, byInput, start, outPadded, room(rows));
     }
 
+    /** Whether lanes over inputs would be mostly padding. */
+    private boolean narrow() {
+      return in < Lanes.LENGTH && out > in;
+    }
+
     void backwardParameters(int rows, float[] gradients, int at) {
-      OuterKernels.outer(dy, outPadded, out, x, inPadded, rows, weightGradient);
-      OuterKernels.columnSums(dy, outPadded, rows, biasGradient);
-      for (int j = 0; j < out; j++) {
-        System.arraycopy(weightGradient, j * inPadded, gradients, at + weight + j * in, in);
+      if (narrow()) {
+        OuterKernels.outer(x, inPadded, in, dy, outPadded, rows, weightGradient);
+        for (int j = 0; j < out; j++) {
+          for (int k = 0; k < in; k++) {
+            gradients[at + weight + j * in + k] = weightGradient[k * outPadded + j];
+          }
+        }
+      } else {
+        OuterKernels.outer(dy, outPadded, out, x, inPadded, rows, weightGradient);
+        for (int j = 0; j < out; j++) {
+          System.arraycopy(weightGradient, j * inPadded, gradients, at + weight + j * in, in);
+        }
       }
+      OuterKernels.columnSums(dy, outPadded, rows, biasGradient);
       System.arraycopy(biasGradient, 0, gradients, at + bias, out);
     }
 
