@@ -63,7 +63,7 @@ class SpaceTest {
     assertThat((int[]) first.get(2)).containsExactly(0, 1);
     List<Object> second = sampler.get();
     assertThat((float[]) second.get(0))
-        .containsExactly(0.40376925f, -0.82266337f, 0.91364646f, -0.58442742f);
+        .containsExactly(0.40376925f, -0.82266337f, 0.91364646f, -0.5844274f);
     assertThat(second.get(1)).isEqualTo(8);
     assertThat((int[]) second.get(2)).containsExactly(2, 5);
   }

@@ -45,7 +45,7 @@ public final class CartPole extends ClassicControl<Integer> {
   }
 
   @Override
-  void observe(float[] observation, int offset) {
+  public void observe(float[] observation, int offset) {
     for (int i = 0; i < 4; i++) {
       observation[offset + i] = (float) state[i];
     }

@@ -5,6 +5,9 @@ import io.llmagentos.rl.env.Snapshot;
 import io.llmagentos.rl.random.Generator;
 import io.llmagentos.rl.space.Box;
 import io.llmagentos.rl.space.Space;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +29,13 @@ public abstract class ClassicControl<A> implements ArrayEnv<float[], A> {
   abstract void start(Generator random);
 
   /** Writes the observation of the present state. */
-  abstract void observe(float[] observation, int offset);
+  public abstract void observe(float[] observation, int offset);
+
+  /** Writes what the future depends on beside state and random numbers. */
+  void write(DataOutput out) throws IOException {}
+
+  /** Reads what {@link #write} wrote. */
+  void read(DataInput in) throws IOException {}
 
   @Override
   public final Box observationSpace() {
@@ -81,6 +90,7 @@ public abstract class ClassicControl<A> implements ArrayEnv<float[], A> {
       for (double number : state) {
         out.writeDouble(number);
       }
+      write(out);
     }));
   }
 
@@ -91,6 +101,7 @@ public abstract class ClassicControl<A> implements ArrayEnv<float[], A> {
       for (int i = 0; i < state.length; i++) {
         state[i] = in.readDouble();
       }
+      read(in);
     });
   }
 }

@@ -72,7 +72,7 @@ public final class EnvRegistry {
     }
     Env<?, ?> env = spec.factory().make(options);
     options.refuseUnread();
-    return wrap(id, env, maxEpisodeSteps);
+    return wrap(spec, env, maxEpisodeSteps);
   }
 
   /** N environments that step together; the sub-environments are made alike. */
@@ -90,10 +90,11 @@ public final class EnvRegistry {
     return new VectorEnv(envs, mode);
   }
 
-  private static <O, A> Env<O, A> wrap(String id, Env<O, A> env, int maxEpisodeSteps) {
-    ArrayEnv<O, A> checked = new PassiveEnvChecker<>(ArrayEnv.of(id, env), id);
+  private static <O, A> Env<O, A> wrap(EnvSpec spec, Env<O, A> env, int maxEpisodeSteps) {
+    ArrayEnv<O, A> checked =
+        new PassiveEnvChecker<>(ArrayEnv.of(spec.id(), env), spec.id(), spec.looseBounds());
     return new OrderEnforcing<>(
-        maxEpisodeSteps > 0 ? new TimeLimit<>(checked, maxEpisodeSteps) : checked, id);
+        maxEpisodeSteps > 0 ? new TimeLimit<>(checked, maxEpisodeSteps) : checked, spec.id());
   }
 
   private AgentOsException unknown(String id) {

@@ -14,13 +14,15 @@ import java.util.regex.Pattern;
  * @param maxEpisodeSteps where a {@code TimeLimit} cuts, empty if nowhere
  * @param rewardThreshold the mean return at which it counts as solved
  * @param kwargs options that are set unless the caller sets them
+ * @param looseBounds whether observations may leave the bounds of their declared Box; if not, one that does is the environment's failure
  */
 public record EnvSpec(
     String id,
     EnvFactory factory,
     OptionalInt maxEpisodeSteps,
     OptionalDouble rewardThreshold,
-    Map<String, Object> kwargs) {
+    Map<String, Object> kwargs,
+    boolean looseBounds) {
   private static final Pattern ID = Pattern.compile("(?:[\\w:-]+/)?([\\w:.-]+?)-v(\\d+)");
 
   public EnvSpec {
@@ -42,19 +44,24 @@ public record EnvSpec(
 
   /** No time limit, no threshold, no preset options. */
   public EnvSpec(String id, EnvFactory factory) {
-    this(id, factory, OptionalInt.empty(), OptionalDouble.empty(), Map.of());
+    this(id, factory, OptionalInt.empty(), OptionalDouble.empty(), Map.of(), false);
   }
 
   public EnvSpec withMaxEpisodeSteps(int steps) {
-    return new EnvSpec(id, factory, OptionalInt.of(steps), rewardThreshold, kwargs);
+    return new EnvSpec(id, factory, OptionalInt.of(steps), rewardThreshold, kwargs, looseBounds);
   }
 
   public EnvSpec withRewardThreshold(double threshold) {
-    return new EnvSpec(id, factory, maxEpisodeSteps, OptionalDouble.of(threshold), kwargs);
+    return new EnvSpec(
+        id, factory, maxEpisodeSteps, OptionalDouble.of(threshold), kwargs, looseBounds);
   }
 
   public EnvSpec withKwargs(Map<String, Object> preset) {
-    return new EnvSpec(id, factory, maxEpisodeSteps, rewardThreshold, preset);
+    return new EnvSpec(id, factory, maxEpisodeSteps, rewardThreshold, preset, looseBounds);
+  }
+
+  public EnvSpec withLooseBounds() {
+    return new EnvSpec(id, factory, maxEpisodeSteps, rewardThreshold, kwargs, true);
   }
 
   /** The id without its version. */

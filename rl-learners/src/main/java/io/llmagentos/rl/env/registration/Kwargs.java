@@ -49,6 +49,21 @@ public final class Kwargs {
     return list.stream().map(String.class::cast).toList();
   }
 
+  public double[] numbers(String name, double... otherwise) {
+    read.add(name);
+    Object value = given.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!(value instanceof List<?> list) || !list.stream().allMatch(Number.class::isInstance)) {
+      throw invalid(name, value, "a list of numbers");
+    }
+    return list.stream()
+        .map(Number.class::cast)
+        .mapToDouble(Number::doubleValue)
+        .toArray();
+  }
+
   /** For a value that the environment refuses. */
   public AgentOsException invalid(String name, Object value, String expected) {
     return new AgentOsException(

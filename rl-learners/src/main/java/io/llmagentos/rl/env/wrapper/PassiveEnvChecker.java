@@ -9,15 +9,20 @@ import io.llmagentos.rl.space.Space;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. */
+/**
+ * Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. Where the bounds of the
+ * observation are loose, only what is no number is refused.
+ */
 public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
   private final String id;
   private final int width;
+  private final boolean looseBounds;
 
   /** @param id names the environment in errors */
-  public PassiveEnvChecker(ArrayEnv<O, A> env, String id) {
+  public PassiveEnvChecker(ArrayEnv<O, A> env, String id, boolean looseBounds) {
     super(env);
     this.id = id;
+    this.looseBounds = looseBounds;
     this.width = env.observationSpace().flatdim();
   }
 
@@ -56,18 +61,38 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
       if (!discrete.contains(action[offset])) {
         throw EnvFault.actionOutside(id, space, action[offset]);
       }
-    } else {
-      A value = space.decode(action, offset);
-      if (!space.contains(value)) {
-        throw EnvFault.actionOutside(id, space, value);
-      }
+    } else if (space instanceof Box box
+        ? !box.contains(action, offset)
+        : !isValue(action, offset)) {
+      throw EnvFault.actionOutside(
+          id, space, Arrays.copyOfRange(action, offset, offset + space.width()));
     }
   }
 
+  /** Whether the numbers are a value of the action space, and are it exactly. */
+  private boolean isValue(float[] action, int offset) {
+    Space<A> space = actionSpace();
+    A value = space.decode(action, offset);
+    float[] again = new float[space.width()];
+    space.encode(value, again, 0);
+    return space.contains(value)
+        && Arrays.equals(again, 0, again.length, action, offset, offset + again.length);
+  }
+
   private void checkObservation(float[] observation, int offset) {
-    if (observationSpace() instanceof Box box && !box.contains(observation, offset)) {
+    if (observationSpace() instanceof Box box
+        && !(looseBounds ? isNumber(observation, offset) : box.contains(observation, offset))) {
       throw EnvFault.observationOutside(
           id, box, Arrays.copyOfRange(observation, offset, offset + width));
     }
+  }
+
+  private boolean isNumber(float[] observation, int offset) {
+    for (int i = 0; i < width; i++) {
+      if (Float.isNaN(observation[offset + i])) {
+        return false;
+      }
+    }
+    return true;
   }
 }
