@@ -36,7 +36,9 @@ public enum ErrorCode {
   ARTIFACT_UNWRITABLE(500, "artifact_error"),
   FENCED(409, "conflict_error"),
   ENVIRONMENT_NOT_FOUND(404, "invalid_request_error"),
-  ENVIRONMENT_FAILED(500, "environment_error");
+  ENVIRONMENT_FAILED(500, "environment_error"),
+  TRAINING_DIVERGED(500, "training_error"),
+  CHECKPOINT_INVALID(500, "training_error");
 
   private final int httpStatus;
   private final String type;

@@ -12,6 +12,7 @@ import io.llmagentos.node.error.ErrorCode;
 import java.io.File;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -126,16 +127,21 @@ public final class Settings {
   private static AgentOsException unknown(
       List<String> path, ConfigObject reference, List<String> parent) {
     String key = path.getLast();
-    String nearest = reference.keySet().stream()
-        .min(Comparator.comparingInt((String candidate) ->
-                LevenshteinDistance.getDefaultInstance().apply(candidate, key))
-            .thenComparing(Comparator.naturalOrder()))
+    String nearest = nearest(key, reference.keySet())
         .map(candidate -> "; did you mean " + ConfigUtil.joinPath(parent) + "." + candidate + "?")
         .orElse("");
     return new AgentOsException(
         ErrorCode.SETTINGS_UNKNOWN_KEY,
         "unknown setting " + ConfigUtil.joinPath(path) + nearest,
         ConfigUtil.joinPath(path));
+  }
+
+  /** The known name that somebody probably meant; empty if there is none at all. */
+  public static Optional<String> nearest(String name, Collection<String> known) {
+    return known.stream()
+        .min(Comparator.comparingInt((String candidate) ->
+                LevenshteinDistance.getDefaultInstance().apply(candidate, name))
+            .thenComparing(Comparator.naturalOrder()));
   }
 
   private static String origin(ConfigValue value) {

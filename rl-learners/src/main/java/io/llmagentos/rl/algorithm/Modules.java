@@ -1,0 +1,110 @@
+package io.llmagentos.rl.algorithm;
+
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.rl.algorithm.AlgorithmConfig.ActionDist;
+import io.llmagentos.rl.env.VectorEnv;
+import io.llmagentos.rl.policy.ActionDistribution;
+import io.llmagentos.rl.policy.ActorCritic;
+import io.llmagentos.rl.policy.Categorical;
+import io.llmagentos.rl.policy.Deterministic;
+import io.llmagentos.rl.policy.DiagonalGaussian;
+import io.llmagentos.rl.policy.Initializer;
+import io.llmagentos.rl.policy.Mlp;
+import io.llmagentos.rl.policy.Policy;
+import io.llmagentos.rl.policy.SquashedGaussian;
+import io.llmagentos.rl.rollout.NormalizeAndClipActions;
+import io.llmagentos.rl.space.Box;
+import io.llmagentos.rl.space.Discrete;
+import io.llmagentos.rl.space.Space;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Networks and distributions that fit an environment's spaces. */
+final class Modules {
+  /** Gain of a policy's last layer: it begins nearly uniform, or nearly at 0. */
+  private static final double POLICY_GAIN = 0.01;
+
+  private Modules() {}
+
+  static ActorCritic actorCritic(OnPolicyConfig<?> config, VectorEnv env) {
+    ActionDistribution distribution = distribution(config, env.actionSpace());
+    boolean free = !(distribution instanceof Categorical) && config.get(OnPolicyConfig.FREE_LOG_STD);
+    int fromNetwork = distribution.inputWidth() - (free ? distribution.actionWidth() : 0);
+    Mlp.Head pi = new Mlp.Head("pi", fromNetwork, POLICY_GAIN);
+    Mlp.Head vf = new Mlp.Head("vf", 1, 1);
+    boolean shared = config.get(OnPolicyConfig.VF_SHARE_LAYERS);
+    Mlp actor = mlp(
+        config, env.observationWidth(), Initializer.ORTHOGONAL, shared ? List.of(pi, vf) : List.of(pi));
+    @Nullable Mlp critic =
+        shared ? null : mlp(config, env.observationWidth(), Initializer.ORTHOGONAL, List.of(vf));
+    return new ActorCritic(new Policy(actor, distribution, free), critic);
+  }
+
+  private static ActionDistribution distribution(OnPolicyConfig<?> config, Space<?> space) {
+    if (space instanceof Discrete discrete) {
+      return new Categorical(discrete.n(), discrete.start());
+    }
+    if (space instanceof Box box) {
+      if (config.get(OnPolicyConfig.ACTION_DIST) == ActionDist.GAUSSIAN) {
+        return new DiagonalGaussian(box.width());
+      }
+      requireBounded(config, box, "action_dist squashed_gaussian");
+      return new SquashedGaussian(box.width());
+    }
+    throw unsupported(config, space, "Discrete or Box");
+  }
+
+  private static void requireBounded(AlgorithmConfig<?> config, Box box, String who) {
+    if (!NormalizeAndClipActions.bounded(box)) {
+      throw unsupported(config, box, "a Box with bounds for " + who);
+    }
+    if (!config.get(AlgorithmConfig.NORMALIZE_ACTIONS)) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "normalize_actions is false, must be true for " + who + ": its actions are in [-1, 1]",
+          AlgorithmConfig.NORMALIZE_ACTIONS.name());
+    }
+  }
+
+  private static AgentOsException unsupported(
+      AlgorithmConfig<?> config, Space<?> space, String expected) {
+    return new AgentOsException(
+        ErrorCode.SETTINGS_INVALID,
+        config.algorithm() + " cannot act in " + config.get(AlgorithmConfig.ENV)
+            + ": its action space is " + space + ", must be " + expected,
+        AlgorithmConfig.ENV.name());
+  }
+
+  /** The actor of DDPG, whose outputs tanh takes to [-1, 1]. */
+  static Policy deterministicPolicy(DDPGConfig config, VectorEnv env) {
+    if (!(env.actionSpace() instanceof Box box)) {
+      throw unsupported(config, env.actionSpace(), "a Box");
+    }
+    requireBounded(config, box, "ddpg");
+    Mlp actor = mlp(
+        config,
+        env.observationWidth(),
+        Initializer.FAN_IN,
+        List.of(new Mlp.Head("actor", box.width(), 1)));
+    return new Policy(actor, new Deterministic(box.width()), false);
+  }
+
+  /** Q(s, a), of observation and action side by side. */
+  static Mlp actionValue(DDPGConfig config, VectorEnv env) {
+    return mlp(
+        config,
+        env.observationWidth() + env.actionWidth(),
+        Initializer.FAN_IN,
+        List.of(new Mlp.Head("q", 1, 1)));
+  }
+
+  private static Mlp mlp(
+      AlgorithmConfig<?> config, int inputs, Initializer initializer, List<Mlp.Head> heads) {
+    int[] hidden = config.get(AlgorithmConfig.FCNET_HIDDENS).stream()
+        .mapToInt(Integer::intValue)
+        .toArray();
+    return new Mlp(
+        inputs, hidden, config.get(AlgorithmConfig.FCNET_ACTIVATION), initializer, heads);
+  }
+}

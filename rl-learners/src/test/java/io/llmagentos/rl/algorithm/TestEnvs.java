@@ -1,0 +1,127 @@
+package io.llmagentos.rl.algorithm;
+
+import io.llmagentos.rl.env.Env;
+import io.llmagentos.rl.env.Reset;
+import io.llmagentos.rl.env.Snapshot;
+import io.llmagentos.rl.env.Step;
+import io.llmagentos.rl.env.classic.CartPole;
+import io.llmagentos.rl.env.registration.EnvRegistry;
+import io.llmagentos.rl.env.registration.EnvSpec;
+import io.llmagentos.rl.random.Generator;
+import io.llmagentos.rl.space.Box;
+import io.llmagentos.rl.space.Discrete;
+import io.llmagentos.rl.space.Space;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Small environments whose answers are known. */
+final class TestEnvs {
+  static final EnvRegistry REGISTRY = new EnvRegistry(List.of(
+      new EnvSpec("CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
+          .withMaxEpisodeSteps(500),
+      new EnvSpec("Follow-v0", kwargs -> new Follow()).withMaxEpisodeSteps(20),
+      new EnvSpec("Allowed-v0", kwargs -> new Allowed()).withMaxEpisodeSteps(10)));
+
+  private TestEnvs() {}
+
+  /** A target in [-1, 1] wanders; the action in [-2, 4] should be 1 + 3 times it. Reward: minus the squared distance. */
+  static final class Follow implements Env<float[], float[]> {
+    private Generator random = Generator.of(0);
+    private float target;
+
+    @Override
+    public Space<float[]> observationSpace() {
+      return Box.of(-1, 1, 1);
+    }
+
+    @Override
+    public Space<float[]> actionSpace() {
+      return Box.of(-2, 4, 1);
+    }
+
+    @Override
+    public Reset<float[]> reset() {
+      target = (float) random.uniform(-1, 1);
+      return new Reset<>(new float[] {target}, Map.of());
+    }
+
+    @Override
+    public Reset<float[]> reset(long seed) {
+      random = Generator.of(seed);
+      return reset();
+    }
+
+    @Override
+    public Step<float[]> step(float[] action) {
+      double miss = action[0] - (1 + 3 * target);
+      target = (float) random.uniform(-1, 1);
+      return new Step<>(new float[] {target}, -miss * miss, false, false, Map.of());
+    }
+
+    @Override
+    public Optional<byte[]> snapshot() {
+      return Optional.of(Snapshot.of(out -> {
+        random.write(out);
+        out.writeFloat(target);
+      }));
+    }
+
+    @Override
+    public void restore(byte[] snapshot) {
+      Snapshot.read(snapshot, in -> {
+        random.read(in);
+        target = in.readFloat();
+      });
+    }
+  }
+
+  /** Three actions of which one, told by the observation, is forbidden: taking it is an error. Reward: the action's number. */
+  static final class Allowed implements Env<float[], Integer> {
+    private Generator random = Generator.of(0);
+    private int forbidden;
+
+    @Override
+    public Space<float[]> observationSpace() {
+      return Box.of(0, 2, 1);
+    }
+
+    @Override
+    public Space<Integer> actionSpace() {
+      return new Discrete(3);
+    }
+
+    @Override
+    public Reset<float[]> reset() {
+      forbidden = (int) random.integers(3);
+      return new Reset<>(new float[] {forbidden}, Map.of());
+    }
+
+    @Override
+    public Reset<float[]> reset(long seed) {
+      random = Generator.of(seed);
+      return reset();
+    }
+
+    @Override
+    public Step<float[]> step(Integer action) {
+      if (action == forbidden) {
+        throw new IllegalStateException("the forbidden action " + action);
+      }
+      reset();
+      return new Step<>(new float[] {forbidden}, action, false, false, Map.of());
+    }
+
+    @Override
+    public int actionMaskWidth() {
+      return 3;
+    }
+
+    @Override
+    public void actionMask(boolean[] mask, int offset) {
+      for (int k = 0; k < 3; k++) {
+        mask[offset + k] = k != forbidden;
+      }
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package io.llmagentos.rl.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.llmagentos.rl.random.Generator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ActionDistributionTest {
+  private static final float STEP = 1e-3f;
+
+  static Stream<ActionDistribution> stochastic() {
+    return Stream.of(new Categorical(4), new DiagonalGaussian(2), new SquashedGaussian(2));
+  }
+
+  private static float[] inputs(Generator random, ActionDistribution distribution) {
+    float[] inputs = new float[distribution.inputWidth()];
+    for (int k = 0; k < inputs.length; k++) {
+      inputs[k] = (float) (0.7 * random.standardNormal());
+    }
+    return inputs;
+  }
+
+  @ParameterizedTest
+  @MethodSource("stochastic")
+  void shouldHaveTheGradientsOfFiniteDifferences(ActionDistribution distribution) {
+    Generator random = Generator.of(1);
+    for (int round = 0; round < 20; round++) {
+      float[] inputs = inputs(random, distribution);
+      float[] old = inputs(random, distribution);
+      float[] action = new float[distribution.actionWidth()];
+      distribution.sample(inputs, 0, random, action, 0);
+      float[] gradient = new float[inputs.length];
+      distribution.gradient(inputs, 0, action, 0, 0.7, -0.4, old, 0, 1.3, gradient, 0);
+      for (int k = 0; k < inputs.length; k++) {
+        float[] more = inputs.clone();
+        float[] less = inputs.clone();
+        more[k] += STEP;
+        less[k] -= STEP;
+        double expected = (total(distribution, more, action, old)
+                - total(distribution, less, action, old))
+            / ((double) more[k] - less[k]);
+        assertThat((double) gradient[k])
+            .isCloseTo(expected, within(2e-4 * Math.max(1, Math.abs(expected))));
+      }
+    }
+  }
+
+  private static double total(
+      ActionDistribution distribution, float[] inputs, float[] action, float[] old) {
+    return 0.7 * distribution.logProb(inputs, 0, action, 0)
+        - 0.4 * distribution.entropy(inputs, 0)
+        + 1.3 * distribution.kl(old, 0, inputs, 0);
+  }
+
+  /** E[-log p] is the entropy, E_old[log p_old - log p_new] the divergence; both by many samples. */
+  @ParameterizedTest
+  @MethodSource("stochastic")
+  void shouldSampleWhatItsProbabilitiesSay(ActionDistribution distribution) {
+    Generator random = Generator.of(2);
+    float[] inputs = inputs(random, distribution);
+    float[] other = inputs.clone();
+    for (int k = 0; k < other.length; k++) {
+      other[k] += 0.2f;
+      inputs[k] -= k * 0.1f;
+    }
+    float[] action = new float[distribution.actionWidth()];
+    double entropy = 0;
+    double kl = 0;
+    int count = 200_000;
+    for (int i = 0; i < count; i++) {
+      distribution.sample(inputs, 0, random, action, 0);
+      double logProb = distribution.logProb(inputs, 0, action, 0);
+      entropy -= logProb;
+      kl += logProb - distribution.logProb(other, 0, action, 0);
+    }
+    assertThat(entropy / count).isCloseTo(distribution.entropy(inputs, 0), within(0.01));
+    assertThat(kl / count).isCloseTo(distribution.kl(inputs, 0, other, 0), within(0.01));
+  }
+
+  @Test
+  void shouldNeverTakeAMaskedAction() {
+    Categorical distribution = new Categorical(4, 10);
+    Generator random = Generator.of(3);
+    float[] inputs = {5, 0, 0, 1};
+    distribution.mask(new boolean[] {false, true, true, false}, 0, inputs, 0);
+    float[] action = new float[1];
+    float[] emitted = new float[1];
+    int[] taken = new int[4];
+    for (int i = 0; i < 2000; i++) {
+      distribution.sample(inputs, 0, random, action, 0);
+      distribution.emit(action, 0, emitted, 0);
+      assertThat(emitted[0]).isEqualTo(action[0] + 10);
+      taken[(int) action[0]]++;
+    }
+    assertThat(taken[0]).isZero();
+    assertThat(taken[3]).isZero();
+    assertThat(taken[1]).isBetween(900, 1100);
+    assertThat(distribution.entropy(inputs, 0)).isCloseTo(Math.log(2), within(1e-9));
+    float[] fresh = {1, 2, 3, 4};
+    distribution.mask(inputs, 0, fresh, 0);
+    assertThat(fresh).containsExactly(Float.NEGATIVE_INFINITY, 2, 3, Float.NEGATIVE_INFINITY);
+    float[] gradient = new float[4];
+    action[0] = 1;
+    distribution.gradient(fresh, 0, action, 0, 1, 1, inputs, 0, 1, gradient, 0);
+    assertThat(gradient[0]).isZero();
+    assertThat(gradient[3]).isZero();
+    assertThat(gradient[1]).isNotZero().isFinite();
+    assertThat(distribution.kl(inputs, 0, fresh, 0)).isPositive().isFinite();
+  }
+
+  @Test
+  void shouldIntegrateTheSquashedDensityToOne() {
+    SquashedGaussian distribution = new SquashedGaussian(1);
+    float[] inputs = {0.3f, -0.2f};
+    double mass = 0;
+    int cells = 20_000;
+    for (int i = 0; i < cells; i++) {
+      double a = -1 + (i + 0.5) * 2 / cells;
+      float u = (float) (0.5 * Math.log((1 + a) / (1 - a)));
+      mass += Math.exp(distribution.logProb(inputs, 0, new float[] {u}, 0)) * 2 / cells;
+    }
+    assertThat(mass).isCloseTo(1, within(1e-3));
+    float[] emitted = new float[1];
+    distribution.emit(new float[] {20}, 0, emitted, 0);
+    assertThat(emitted[0]).isEqualTo(1);
+    assertThat(distribution.logProb(inputs, 0, new float[] {20}, 0)).isFinite();
+  }
+
+  @Test
+  void shouldAddNoiseWithinTheRange() {
+    Generator random = Generator.of(4);
+    double sum = 0;
+    double squares = 0;
+    int count = 50_000;
+    for (int i = 0; i < count; i++) {
+      float[] action = {0, 0.95f};
+      new ActionNoise.Gaussian(0.1).add(random, new float[2], action, 0, 2);
+      sum += action[0];
+      squares += action[0] * action[0];
+      assertThat(action[1]).isLessThanOrEqualTo(1);
+    }
+    assertThat(sum / count).isCloseTo(0, within(0.003));
+    assertThat(Math.sqrt(squares / count)).isCloseTo(0.1, within(0.003));
+  }
+
+  @Test
+  void shouldGoBackToZeroAsOrnsteinAndUhlenbeckSay() {
+    Generator random = Generator.of(5);
+    float[] state = {1};
+    ActionNoise quiet = new ActionNoise.OrnsteinUhlenbeck(0, 10);
+    quiet.add(random, state, new float[1], 0, 1);
+    assertThat(state[0]).isEqualTo(0.9f);
+    ActionNoise noise = new ActionNoise.OrnsteinUhlenbeck(0.2, 10);
+    double squares = 0;
+    double products = 0;
+    int count = 200_000;
+    for (int i = 0; i < count; i++) {
+      float before = state[0];
+      noise.add(random, state, new float[1], 0, 1);
+      squares += before * before;
+      products += before * state[0];
+    }
+    assertThat(products / squares).isCloseTo(0.9, within(0.01));
+    // stationary variance of x' = 0.9 x + 0.02 N
+    assertThat(squares / count).isCloseTo(0.0004 / (1 - 0.81), within(2e-4));
+  }
+}
