@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * An algorithm that trains in this process and in the calling thread: all its samplers and learner ranks, one after the other. The same configuration and
- * seed give the same results, whatever the number of runners that share the environments. Not thread-safe.
+ * An algorithm in training: from its {@link Sampling} to its {@link Learning}, in the calling thread. The same configuration and seed give the same results,
+ * whatever the number of runners that share the environments and wherever they are. Not thread-safe.
  */
 public final class Algorithm implements AutoCloseable {
   private static final int FORMAT = 1;
@@ -42,10 +42,9 @@ public final class Algorithm implements AutoCloseable {
   private final AlgorithmConfig<?> config;
   private final EnvRegistry environments;
   private final LongSupplier nanoTime;
-  private final List<Sampler> samplers = new ArrayList<>();
-  private final List<Learner> learners = new ArrayList<>();
+  private final Sampling sampling;
+  private final Learning learning;
   private final EpisodeMetrics episodes;
-  private final float[][] gradients;
   private final Policy acting;
   private final NormalizeAndClipActions actingFit;
 
@@ -53,26 +52,28 @@ public final class Algorithm implements AutoCloseable {
   private long sampled;
   private long nanos;
 
-  /** @param nanoTime a clock in nanoseconds, for {@code time_total_s} */
-  Algorithm(AlgorithmConfig<?> config, EnvRegistry environments, LongSupplier nanoTime) {
-    config.validate();
+  /**
+   * An algorithm over samplers and learners of the caller's; it closes both.
+   *
+   * @param nanoTime a clock in nanoseconds, for {@code time_total_s}
+   */
+  Algorithm(
+      AlgorithmConfig<?> config,
+      EnvRegistry environments,
+      LongSupplier nanoTime,
+      Sampling sampling,
+      Learning learning) {
     this.config = config;
     this.environments = environments;
     this.nanoTime = nanoTime;
     this.episodes =
         new EpisodeMetrics(config.get(AlgorithmConfig.METRICS_NUM_EPISODES_FOR_SMOOTHING));
-    int perRunner = config.get(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER);
-    for (int runner = 0; runner < config.runners(); runner++) {
-      samplers.add(config.newSampler(environments, perRunner, runner * perRunner));
-    }
-    for (int rank = 0; rank < config.ranks(); rank++) {
-      learners.add(config.newLearner(environments, rank));
-    }
+    this.sampling = sampling;
+    this.learning = learning;
     try (VectorEnv env = config.newVectorEnv(environments, 1)) {
       this.acting = config.newPolicy(env);
       this.actingFit = config.newActionFit(env, acting);
     }
-    this.gradients = new float[learners.size()][learners.getFirst().gradientWidth()];
   }
 
   /**
@@ -107,97 +108,30 @@ public final class Algorithm implements AutoCloseable {
 
   /** Samples with the present policy, and learns from it. Returns the learners' metrics. */
   private Map<String, Double> trainingStep() {
-    List<Fragment> fragments = new ArrayList<>();
-    for (int i = 0; i < config.fragmentsPerStep(); i++) {
-      Behaviour behaviour = config.behaviour(sampled);
-      for (Sampler sampler : samplers) {
-        sampler.load(learners.getFirst().parameters());
-        fragments.add(sampler.sample(config.fragmentLength(), behaviour));
-      }
-    }
+    List<Fragment> fragments = sampling.sample(
+        learning.parameters(),
+        config.fragmentsPerStep(),
+        config.fragmentLength(),
+        config.behaviour(sampled));
     for (Fragment fragment : fragments) {
       episodes.add(fragment.episodes());
       sampled += fragment.rows();
     }
-    return learn(fragments);
-  }
-
-  /** One training step of all ranks. */
-  private Map<String, Double> learn(List<Fragment> fragments) {
-    for (int rank = 0; rank < learners.size(); rank++) {
-      learners.get(rank).begin(share(fragments, rank), sampled);
-    }
-    while (gradients()) {
-      average();
-      for (int rank = 0; rank < learners.size(); rank++) {
-        learners.get(rank).apply(gradients[rank]);
-      }
-    }
-    Map<String, Double> metrics = Map.of();
-    for (Learner learner : learners.reversed()) {
-      metrics = learner.end();
-    }
-    return metrics;
-  }
-
-  private boolean gradients() {
-    boolean more = false;
-    for (int rank = 0; rank < learners.size(); rank++) {
-      more = learners.get(rank).gradient(gradients[rank]);
-    }
-    return more;
-  }
-
-  private void average() {
-    int ranks = gradients.length;
-    if (ranks == 1) {
-      return;
-    }
-    for (int i = 0; i < gradients[0].length; i++) {
-      float sum = 0;
-      for (float[] gradient : gradients) {
-        sum += gradient[i];
-      }
-      gradients[0][i] = sum / ranks;
-    }
-    for (int rank = 1; rank < ranks; rank++) {
-      System.arraycopy(gradients[0], 0, gradients[rank], 0, gradients[0].length);
-    }
-  }
-
-  /** The experience of a rank: equal numbers of environments, in their order. */
-  private List<Fragment> share(List<Fragment> fragments, int rank) {
-    int each = config.environments() / learners.size();
-    int from = rank * each;
-    int to = from + each;
-    List<Fragment> share = new ArrayList<>();
-    for (Fragment fragment : fragments) {
-      int first = Math.max(from, fragment.firstEnvironment());
-      int last = Math.min(to, fragment.firstEnvironment() + fragment.environments());
-      if (last - first == fragment.environments()) {
-        share.add(fragment);
-      } else if (first < last) {
-        int base = fragment.firstEnvironment();
-        share.add(fragment.slice(first - base, last - base));
-      }
-    }
-    return share;
+    return learning.learn(fragments, sampled);
   }
 
   /** Plays {@code evaluation_duration} episodes in environments of their own, always the same ones. */
   public Map<String, Number> evaluate() {
     int wanted = config.get(AlgorithmConfig.EVALUATION_DURATION);
     int count = Math.min(wanted, config.environments());
-    Behaviour how = config.get(AlgorithmConfig.EVALUATION_EXPLORE)
-        ? Behaviour.EXPLORE
-        : Behaviour.GREEDY;
+    Behaviour how =
+        config.get(AlgorithmConfig.EVALUATION_EXPLORE) ? Behaviour.EXPLORE : Behaviour.GREEDY;
     List<List<Episode>> played = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       played.add(new ArrayList<>());
     }
-    try (Sampler sampler =
-        config.newEvaluationSampler(environments, count)) {
-      sampler.load(learners.getFirst().parameters());
+    try (Sampler sampler = config.newEvaluationSampler(environments, count)) {
+      sampler.load(learning.parameters());
       for (int steps = 0; steps < EVALUATION_STEPS; steps += EVALUATION_FRAGMENT) {
         Fragment fragment = sampler.sample(EVALUATION_FRAGMENT, how);
         fragment.episodes().forEach(episode -> played.get(episode.environment()).add(episode));
@@ -247,7 +181,7 @@ public final class Algorithm implements AutoCloseable {
           "the observation has " + observation.length + " numbers, must have " + width,
           "observation");
     }
-    acting.load(learners.getFirst().parameters(), 0);
+    acting.load(learning.parameters(), 0);
     float[] inputs = new float[acting.distribution().inputWidth()];
     acting.infer(observation, 1, inputs);
     float[] action = new float[acting.distribution().actionWidth()];
@@ -261,7 +195,7 @@ public final class Algorithm implements AutoCloseable {
 
   /** A copy of all parameters, the policy's first. */
   public float[] parameters() {
-    return learners.getFirst().parameters().clone();
+    return learning.parameters().clone();
   }
 
   /** Writes a checkpoint into a directory, which is made if it is not there. The old one stays until the new one is whole. */
@@ -318,14 +252,8 @@ public final class Algorithm implements AutoCloseable {
     out.writeLong(sampled);
     out.writeLong(nanos);
     episodes.write(out);
-    out.writeInt(learners.size());
-    for (Learner learner : learners) {
-      learner.write(out);
-    }
-    List<byte[]> parts = new ArrayList<>();
-    for (Sampler sampler : samplers) {
-      sampler.snapshot().ifPresent(parts::addAll);
-    }
+    learning.write(out);
+    List<byte[]> parts = sampling.snapshot().orElse(List.of());
     out.writeInt(parts.size());
     for (byte[] part : parts) {
       Snapshot.writePart(out, part);
@@ -347,13 +275,7 @@ public final class Algorithm implements AutoCloseable {
     sampled = in.readLong();
     nanos = in.readLong();
     episodes.read(in);
-    int ranks = in.readInt();
-    if (ranks != learners.size()) {
-      throw new IOException(ranks + " learners; wanted " + learners.size());
-    }
-    for (Learner learner : learners) {
-      learner.read(in);
-    }
+    learning.read(in);
     List<byte[]> parts = new ArrayList<>();
     for (int left = in.readInt(); left > 0; left--) {
       parts.add(Snapshot.readPart(in));
@@ -362,17 +284,14 @@ public final class Algorithm implements AutoCloseable {
       return;
     }
     if (parts.size() != config.environments()) {
-      throw new IOException(
-          parts.size() + " environments; wanted " + config.environments());
+      throw new IOException(parts.size() + " environments; wanted " + config.environments());
     }
-    for (Sampler sampler : samplers) {
-      int first = sampler.firstEnvironment();
-      sampler.restore(parts.subList(first, first + sampler.environments()));
-    }
+    sampling.restore(parts);
   }
 
   @Override
   public void close() {
-    samplers.forEach(Sampler::close);
+    sampling.close();
+    learning.close();
   }
 }

@@ -77,6 +77,10 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   public static final Option<Integer> ROLLOUT_FRAGMENT_LENGTH =
       Option.integerOrAuto(Option.Group.ENV_RUNNERS, "rollout_fragment_length");
 
+  /** Whether runners sample the next batch while learners learn from the last one; experience is then one training step old. */
+  public static final Option<Boolean> SAMPLE_ASYNC =
+      Option.flag(Option.Group.ENV_RUNNERS, "sample_async", false);
+
   /** Whether actions of training are drawn, not the greedy ones. */
   public static final Option<Boolean> EXPLORE =
       Option.flag(Option.Group.ENV_RUNNERS, "explore", true);
@@ -146,6 +150,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       NUM_ENV_RUNNERS,
       NUM_ENVS_PER_ENV_RUNNER,
       ROLLOUT_FRAGMENT_LENGTH,
+      SAMPLE_ASYNC,
       EXPLORE,
       NORMALIZE_ACTIONS,
       CLIP_ACTIONS,
@@ -257,8 +262,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   }
 
   private static boolean isGroup(String key) {
-    return key.equals("model_config")
-        || groups().contains(key);
+    return key.equals("model_config") || groups().contains(key);
   }
 
   private static List<String> groups() {
@@ -292,13 +296,10 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   private AgentOsException unknown(String key) {
     List<String> known = new ArrayList<>(options.keySet());
     known.addAll(groups());
-    String nearest = Settings.nearest(key, known)
-        .map(name -> "; did you mean " + name + "?")
-        .orElse("");
+    String nearest =
+        Settings.nearest(key, known).map(name -> "; did you mean " + name + "?").orElse("");
     return new AgentOsException(
-        ErrorCode.SETTINGS_UNKNOWN_KEY,
-        algorithm + " has no setting " + key + nearest,
-        key);
+        ErrorCode.SETTINGS_UNKNOWN_KEY, algorithm + " has no setting " + key + nearest, key);
   }
 
   @SuppressWarnings("unchecked") // a Setting holds a value of its option's type
@@ -404,14 +405,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     VectorEnv env = newVectorEnv(environments, count);
     Policy policy = newPolicy(env);
     return new Sampler(
-        env,
-        policy,
-        newActionFit(env, policy),
-        noise(),
-        first,
-        get(SEED),
-        envSeeds,
-        actionSeeds);
+        env, policy, newActionFit(env, policy), noise(), first, get(SEED), envSeeds, actionSeeds);
   }
 
   VectorEnv newVectorEnv(EnvRegistry environments, int count) {
@@ -429,7 +423,26 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
    * @param nanoTime a clock in nanoseconds, for {@code time_total_s}
    */
   public Algorithm build(EnvRegistry environments, LongSupplier nanoTime) {
-    return new Algorithm(this, environments, nanoTime);
+    return build(environments, nanoTime, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * Makes the algorithm over samplers and learners that are elsewhere, or in this process where none are given.
+   *
+   * @param nanoTime a clock in nanoseconds, for {@code time_total_s}
+   */
+  public Algorithm build(
+      EnvRegistry environments,
+      LongSupplier nanoTime,
+      Optional<? extends Sampling> sampling,
+      Optional<? extends Learning> learning) {
+    validate();
+    return new Algorithm(
+        this,
+        environments,
+        nanoTime,
+        sampling.isPresent() ? sampling.get() : new LocalSampling(this, environments),
+        learning.isPresent() ? learning.get() : new LocalLearning(this, environments));
   }
 
   /** The configuration of an algorithm by name: {@code ppo}, {@code reinforce}, {@code ddpg}. */
@@ -438,13 +451,14 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       case "ppo" -> new PPOConfig();
       case "reinforce" -> new REINFORCEConfig();
       case "ddpg" -> new DDPGConfig();
-      default -> throw new AgentOsException(
-          ErrorCode.SETTINGS_INVALID,
-          "there is no algorithm " + algorithm
-              + Settings.nearest(algorithm, List.of("ppo", "reinforce", "ddpg"))
-                  .map(name -> "; did you mean " + name + "?")
-                  .orElse(""),
-          "type");
+      default ->
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            "there is no algorithm " + algorithm
+                + Settings.nearest(algorithm, List.of("ppo", "reinforce", "ddpg"))
+                    .map(name -> "; did you mean " + name + "?")
+                    .orElse(""),
+            "type");
     };
   }
 }

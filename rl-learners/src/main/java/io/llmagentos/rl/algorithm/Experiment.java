@@ -6,12 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A training as a file describes it: {@code type: rl/ppo}, {@code stop}, and the algorithm's settings.
+ * A training as a file describes it: {@code type: rl/ppo}, {@code stop}, {@code checkpoint_config}, and the algorithm's settings.
  *
  * @param config what trains
  * @param stop when it ends
  */
-public record Experiment(AlgorithmConfig<?> config, StopCriteria stop) {
+public record Experiment(
+    AlgorithmConfig<?> config, StopCriteria stop, CheckpointConfig checkpointConfig) {
   private static final String TYPE = "rl/";
 
   /** Reads such a file's map. Throws {@code SETTINGS_INVALID} or {@code SETTINGS_UNKNOWN_KEY}. */
@@ -29,8 +30,10 @@ public record Experiment(AlgorithmConfig<?> config, StopCriteria stop) {
           "stop is " + stop + ", must be a map of metrics and numbers",
           "stop");
     }
-    AlgorithmConfig<?> config = AlgorithmConfig.of(text.substring(TYPE.length())).with(settings);
+    CheckpointConfig checkpoints = CheckpointConfig.of(settings.remove("checkpoint_config"));
+    AlgorithmConfig<?> config =
+        AlgorithmConfig.of(text.substring(TYPE.length())).with(settings);
     config.validate();
-    return new Experiment(config, StopCriteria.of(criteria));
+    return new Experiment(config, StopCriteria.of(criteria), checkpoints);
   }
 }

@@ -105,8 +105,7 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
   }
 
   /** The loss of one minibatch at a time when so many steps have been sampled. */
-  abstract PolicyGradientLoss loss(
-      ActionDistribution distribution, long steps, double klCoeff);
+  abstract PolicyGradientLoss loss(ActionDistribution distribution, long steps, double klCoeff);
 
   /** How often a batch is gone through. */
   abstract int epochs();

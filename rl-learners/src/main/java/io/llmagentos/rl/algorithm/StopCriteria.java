@@ -3,6 +3,7 @@ package io.llmagentos.rl.algorithm;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -11,6 +12,9 @@ import java.util.TreeMap;
  * @param thresholds by the metric's name in a result
  */
 public record StopCriteria(Map<String, Double> thresholds) {
+  private static final Set<String> GROWING =
+      Set.of("training_iteration", "num_env_steps_sampled_lifetime", "time_total_s");
+
   public StopCriteria {
     thresholds = Map.copyOf(thresholds);
   }
@@ -28,6 +32,18 @@ public record StopCriteria(Map<String, Double> thresholds) {
       thresholds.put(String.valueOf(name), number.doubleValue());
     });
     return new StopCriteria(thresholds);
+  }
+
+  /** How far a run is on its way to its nearest limit of steps, iterations or time, 0 to 1; -1 where none is set. */
+  public double progress(Map<String, Number> result) {
+    double progress = -1;
+    for (Map.Entry<String, Double> threshold : thresholds.entrySet()) {
+      Number value = result.get(threshold.getKey());
+      if (value != null && GROWING.contains(threshold.getKey()) && threshold.getValue() > 0) {
+        progress = Math.max(progress, Math.min(1, value.doubleValue() / threshold.getValue()));
+      }
+    }
+    return progress;
   }
 
   public boolean reached(Map<String, Number> result) {

@@ -1,5 +1,6 @@
 package io.llmagentos.rl.rollout;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -72,6 +73,22 @@ public record Fragment(
     }
   }
 
+  /** What fragments hold of the environments {@code from .. to - 1} of the run. */
+  public static List<Fragment> ofEnvironments(List<Fragment> fragments, int from, int to) {
+    List<Fragment> share = new ArrayList<>();
+    for (Fragment fragment : fragments) {
+      int base = fragment.firstEnvironment;
+      int first = Math.max(from, base);
+      int last = Math.min(to, base + fragment.environments);
+      if (last - first == fragment.environments) {
+        share.add(fragment);
+      } else if (first < last) {
+        share.add(fragment.slice(first - base, last - base));
+      }
+    }
+    return share;
+  }
+
   /** The part of the environments {@code from .. to - 1} of this fragment. */
   public Fragment slice(int from, int to) {
     int first = from * steps;
@@ -79,9 +96,8 @@ public record Fragment(
     int d = observationWidth();
     int a = actionWidth();
     int p = distributionInputs.length / rows();
-    int[] finals = Arrays.stream(finalRows)
-        .filter(row -> row >= first && row < last)
-        .toArray();
+    int[] finals =
+        Arrays.stream(finalRows).filter(row -> row >= first && row < last).toArray();
     int skip = (int) Arrays.stream(finalRows).filter(row -> row < first).count();
     return new Fragment(
         firstEnvironment + from,

@@ -1,0 +1,107 @@
+package io.llmagentos.rl.algorithm;
+
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.rl.env.VectorEnv;
+import io.llmagentos.rl.env.registration.EnvRegistry;
+import io.llmagentos.rl.space.Box;
+import io.llmagentos.rl.space.Space;
+import java.lang.reflect.Array;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A policy out of a checkpoint: greedy actions for observations in the environment's own form. Thread-safe. */
+public final class TrainedPolicy {
+  private final Algorithm algorithm;
+  private final Space<?> observationSpace;
+  private final Space<?> actionSpace;
+
+  private TrainedPolicy(Algorithm algorithm, Space<?> observationSpace, Space<?> actionSpace) {
+    this.algorithm = algorithm;
+    this.observationSpace = observationSpace;
+    this.actionSpace = actionSpace;
+  }
+
+  /** @param checkpoint what {@link Algorithm#state} gave */
+  public static TrainedPolicy load(
+      AlgorithmConfig<?> config, EnvRegistry environments, byte[] checkpoint) {
+    Algorithm algorithm = config.build(environments, () -> 0);
+    algorithm.restore(checkpoint);
+    try (VectorEnv env = config.newVectorEnv(environments, 1)) {
+      return new TrainedPolicy(algorithm, env.observationSpace(), env.actionSpace());
+    }
+  }
+
+  /**
+   * @param observation numbers and lists of numbers, as JSON gives them
+   * @return a number or a list of numbers
+   * @throws AgentOsException {@code INVALID_REQUEST} for one that is not in the observation space
+   */
+  public Object action(Object observation) {
+    float[] flat = observationSpace instanceof Box box ? box(box, observation) : other(observation);
+    float[] encoded;
+    synchronized (algorithm) {
+      encoded = algorithm.computeSingleAction(flat);
+    }
+    return json(actionSpace.decode(encoded, 0));
+  }
+
+  private static float[] box(Box box, Object observation) {
+    List<Float> numbers = new ArrayList<>();
+    collect(observation, numbers);
+    if (numbers.size() != box.flatdim()) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "an observation has " + numbers.size() + " numbers, must have " + box.flatdim(),
+          "observations");
+    }
+    float[] flat = new float[numbers.size()];
+    for (int i = 0; i < flat.length; i++) {
+      flat[i] = numbers.get(i);
+    }
+    return flat;
+  }
+
+  private float[] other(Object observation) {
+    Object value = observation;
+    if (observation instanceof List<?> list && list.stream().allMatch(Integer.class::isInstance)) {
+      value = list.stream().mapToInt(each -> (Integer) each).toArray();
+    }
+    if (!observationSpace.contains(value)) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "the observation " + observation + " is not in " + observationSpace,
+          "observations");
+    }
+    return flat(observationSpace, value);
+  }
+
+  @SuppressWarnings("unchecked") // the space contains the value
+  private static <T> float[] flat(Space<T> space, Object value) {
+    return space.flatten((T) value);
+  }
+
+  private static void collect(Object value, List<Float> numbers) {
+    if (value instanceof Number number) {
+      numbers.add(number.floatValue());
+    } else if (value instanceof List<?> list) {
+      list.forEach(each -> collect(each, numbers));
+    } else {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "an observation is made of numbers and lists, this has " + value,
+          "observations");
+    }
+  }
+
+  private static Object json(Object value) {
+    if (!value.getClass().isArray()) {
+      return value;
+    }
+    List<Object> list = new ArrayList<>();
+    for (int i = 0; i < Array.getLength(value); i++) {
+      list.add(Array.get(value, i));
+    }
+    return list;
+  }
+}

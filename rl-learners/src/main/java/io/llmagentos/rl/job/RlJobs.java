@@ -1,0 +1,45 @@
+package io.llmagentos.rl.job;
+
+import io.llmagentos.node.Node;
+import io.llmagentos.node.bulk.Bulk;
+import io.llmagentos.node.job.JobKinds;
+import io.llmagentos.rl.env.registration.EnvRegistry;
+import io.llmagentos.rl.rollout.Sampler;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.pekko.http.javadsl.server.Route;
+
+/** Puts reinforcement learning into a node. */
+public final class RlJobs {
+  /** The types that cross the wire, in the order of their ids. */
+  public static final List<Class<?>> WIRE_TYPES = List.of(
+      EnvRunner.Sample.class,
+      EnvRunner.Sampled.class,
+      EnvRunner.SamplingFailed.class,
+      Sampler.Behaviour.class,
+      LearnerRank.FindExchange.class,
+      LearnerRank.Exchange.class,
+      LearnerRank.Learn.class,
+      LearnerRank.Learnt.class,
+      LearnerRank.LearningFailed.class);
+
+  private RlJobs() {}
+
+  public static void start(Node node) {
+    EnvRegistry environments = EnvRegistry.load();
+    node.offer(EnvRegistry.class, environments);
+    // A driver and each rank hold a thread for the length of a run, and wait in it: none may wait
+    // for another's thread.
+    ExecutorService compute = Executors.newCachedThreadPool(
+        Thread.ofPlatform().daemon().name("rl-", 0).factory());
+    for (String algorithm : List.of("ppo", "ddpg", "reinforce")) {
+      node.service(JobKinds.class)
+          .add(new RlJob(algorithm, environments, node.service(Bulk.class), compute));
+    }
+  }
+
+  public static Route routes(Node node) {
+    return new PolicyRoutes(node).route();
+  }
+}
