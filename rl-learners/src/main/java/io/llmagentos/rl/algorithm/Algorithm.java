@@ -188,15 +188,13 @@ public final class Algorithm implements AutoCloseable {
   public Map<String, Number> evaluate() {
     int wanted = config.get(AlgorithmConfig.EVALUATION_DURATION);
     int count = Math.min(wanted, config.environments());
-    Behaviour how = config.get(AlgorithmConfig.EVALUATION_EXPLORE)
-        ? Behaviour.EXPLORE
-        : Behaviour.GREEDY;
+    Behaviour how =
+        config.get(AlgorithmConfig.EVALUATION_EXPLORE) ? Behaviour.EXPLORE : Behaviour.GREEDY;
     List<List<Episode>> played = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       played.add(new ArrayList<>());
     }
-    try (Sampler sampler =
-        config.newEvaluationSampler(environments, count)) {
+    try (Sampler sampler = config.newEvaluationSampler(environments, count)) {
       sampler.load(learners.getFirst().parameters());
       for (int steps = 0; steps < EVALUATION_STEPS; steps += EVALUATION_FRAGMENT) {
         Fragment fragment = sampler.sample(EVALUATION_FRAGMENT, how);
@@ -362,8 +360,7 @@ public final class Algorithm implements AutoCloseable {
       return;
     }
     if (parts.size() != config.environments()) {
-      throw new IOException(
-          parts.size() + " environments; wanted " + config.environments());
+      throw new IOException(parts.size() + " environments; wanted " + config.environments());
     }
     for (Sampler sampler : samplers) {
       int first = sampler.firstEnvironment();

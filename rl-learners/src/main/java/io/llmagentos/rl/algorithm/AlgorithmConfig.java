@@ -147,8 +147,6 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       NUM_ENVS_PER_ENV_RUNNER,
       ROLLOUT_FRAGMENT_LENGTH,
       EXPLORE,
-      NORMALIZE_ACTIONS,
-      CLIP_ACTIONS,
       GAMMA,
       ADAM_EPSILON,
       GRAD_CLIP,
@@ -257,8 +255,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   }
 
   private static boolean isGroup(String key) {
-    return key.equals("model_config")
-        || groups().contains(key);
+    return key.equals("model_config") || groups().contains(key);
   }
 
   private static List<String> groups() {
@@ -292,13 +289,10 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   private AgentOsException unknown(String key) {
     List<String> known = new ArrayList<>(options.keySet());
     known.addAll(groups());
-    String nearest = Settings.nearest(key, known)
-        .map(name -> "; did you mean " + name + "?")
-        .orElse("");
+    String nearest =
+        Settings.nearest(key, known).map(name -> "; did you mean " + name + "?").orElse("");
     return new AgentOsException(
-        ErrorCode.SETTINGS_UNKNOWN_KEY,
-        algorithm + " has no setting " + key + nearest,
-        key);
+        ErrorCode.SETTINGS_UNKNOWN_KEY, algorithm + " has no setting " + key + nearest, key);
   }
 
   @SuppressWarnings("unchecked") // a Setting holds a value of its option's type
@@ -404,14 +398,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     VectorEnv env = newVectorEnv(environments, count);
     Policy policy = newPolicy(env);
     return new Sampler(
-        env,
-        policy,
-        newActionFit(env, policy),
-        noise(),
-        first,
-        get(SEED),
-        envSeeds,
-        actionSeeds);
+        env, policy, newActionFit(env, policy), noise(), first, get(SEED), envSeeds, actionSeeds);
   }
 
   VectorEnv newVectorEnv(EnvRegistry environments, int count) {
@@ -438,13 +425,14 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       case "ppo" -> new PPOConfig();
       case "reinforce" -> new REINFORCEConfig();
       case "ddpg" -> new DDPGConfig();
-      default -> throw new AgentOsException(
-          ErrorCode.SETTINGS_INVALID,
-          "there is no algorithm " + algorithm
-              + Settings.nearest(algorithm, List.of("ppo", "reinforce", "ddpg"))
-                  .map(name -> "; did you mean " + name + "?")
-                  .orElse(""),
-          "type");
+      default ->
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            "there is no algorithm " + algorithm
+                + Settings.nearest(algorithm, List.of("ppo", "reinforce", "ddpg"))
+                    .map(name -> "; did you mean " + name + "?")
+                    .orElse(""),
+            "type");
     };
   }
 }

@@ -76,12 +76,7 @@ record Batch(
   }
 
   private void estimate(
-      Fragment fragment,
-      int at,
-      ActorCritic module,
-      boolean critic,
-      double gamma,
-      double lambda) {
+      Fragment fragment, int at, ActorCritic module, boolean critic, double gamma, double lambda) {
     int n = fragment.rows();
     float[] rewards = new float[n];
     float[] values = new float[n];

@@ -35,8 +35,8 @@ public final class DDPGConfig extends AlgorithmConfig<DDPGConfig> {
       Option.integer(Option.Group.TRAINING, "replay_buffer_capacity", 100_000, 1);
 
   /** Steps of all environments with random actions before the first update. */
-  public static final Option<Integer> NUM_STEPS_SAMPLED_BEFORE_LEARNING_STARTS = Option.integer(
-      Option.Group.TRAINING, "num_steps_sampled_before_learning_starts", 1000, 0);
+  public static final Option<Integer> NUM_STEPS_SAMPLED_BEFORE_LEARNING_STARTS =
+      Option.integer(Option.Group.TRAINING, "num_steps_sampled_before_learning_starts", 1000, 0);
 
   /** Rows trained on for each step sampled; 0: the batch size, one update a step. */
   public static final Option<Double> TRAINING_INTENSITY =
@@ -135,10 +135,7 @@ public final class DDPGConfig extends AlgorithmConfig<DDPGConfig> {
     return new DDPGLearner(
         this,
         new DDPGLearner.Networks(
-            actor,
-            Modules.actionValue(this, env),
-            newPolicy(env),
-            Modules.actionValue(this, env)),
+            actor, Modules.actionValue(this, env), newPolicy(env), Modules.actionValue(this, env)),
         newActionFit(env, actor),
         actions.low(),
         actions.high(),

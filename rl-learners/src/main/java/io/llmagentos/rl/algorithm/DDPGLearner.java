@@ -143,8 +143,7 @@ public final class DDPGLearner implements Learner {
       replay.sample(random, batch);
       networks.actorTarget.load(actorTarget, 0);
       networks.criticTarget.load(criticTarget, 0);
-      float[] targets =
-          loss.targets(batch, networks.actorTarget.network(), networks.criticTarget);
+      float[] targets = loss.targets(batch, networks.actorTarget.network(), networks.criticTarget);
       value = loss.critic(batch, targets, networks.critic, into);
     } else {
       networks.actor.load(parameters, 0);

@@ -35,8 +35,7 @@ final class DDPGLoss {
     float[] outputs = new float[rows * actionWidth];
     actorTarget.infer(batch.nextObservations(), rows, outputs);
     float[] next = new float[rows];
-    criticTarget.infer(
-        beside(batch.nextObservations(), actions(outputs), rows), rows, next);
+    criticTarget.infer(beside(batch.nextObservations(), actions(outputs), rows), rows, next);
     float[] targets = new float[rows];
     for (int i = 0; i < rows; i++) {
       double later = batch.terminated()[i] ? 0 : gamma * next[i];
@@ -102,10 +101,8 @@ final class DDPGLoss {
     int width = observationWidth + actionWidth;
     float[] both = new float[rows * width];
     for (int i = 0; i < rows; i++) {
-      System.arraycopy(
-          observations, i * observationWidth, both, i * width, observationWidth);
-      System.arraycopy(
-          actions, i * actionWidth, both, i * width + observationWidth, actionWidth);
+      System.arraycopy(observations, i * observationWidth, both, i * width, observationWidth);
+      System.arraycopy(actions, i * actionWidth, both, i * width + observationWidth, actionWidth);
     }
     return both;
   }

@@ -29,7 +29,8 @@ public record Experiment(AlgorithmConfig<?> config, StopCriteria stop) {
           "stop is " + stop + ", must be a map of metrics and numbers",
           "stop");
     }
-    AlgorithmConfig<?> config = AlgorithmConfig.of(text.substring(TYPE.length())).with(settings);
+    AlgorithmConfig<?> config =
+        AlgorithmConfig.of(text.substring(TYPE.length())).with(settings);
     config.validate();
     return new Experiment(config, StopCriteria.of(criteria));
   }

@@ -24,8 +24,7 @@ final class Floats {
   static void read(DataInput in, float[] numbers) throws IOException {
     int length = in.readInt();
     if (length != numbers.length) {
-      throw new IOException(
-          "an array of " + length + " numbers, expected were " + numbers.length);
+      throw new IOException("an array of " + length + " numbers, expected were " + numbers.length);
     }
     for (int at = 0; at < numbers.length; at += CHUNK) {
       int count = Math.min(CHUNK, numbers.length - at);

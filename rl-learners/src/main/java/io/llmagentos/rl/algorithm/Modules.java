@@ -29,14 +29,19 @@ final class Modules {
 
   static ActorCritic actorCritic(OnPolicyConfig<?> config, VectorEnv env) {
     ActionDistribution distribution = distribution(config, env.actionSpace());
-    boolean free = !(distribution instanceof Categorical) && config.get(OnPolicyConfig.FREE_LOG_STD);
+    boolean free =
+        !(distribution instanceof Categorical) && config.get(OnPolicyConfig.FREE_LOG_STD);
     int fromNetwork = distribution.inputWidth() - (free ? distribution.actionWidth() : 0);
     Mlp.Head pi = new Mlp.Head("pi", fromNetwork, POLICY_GAIN);
     Mlp.Head vf = new Mlp.Head("vf", 1, 1);
     boolean shared = config.get(OnPolicyConfig.VF_SHARE_LAYERS);
     Mlp actor = mlp(
-        config, env.observationWidth(), Initializer.ORTHOGONAL, shared ? List.of(pi, vf) : List.of(pi));
-    @Nullable Mlp critic =
+        config,
+        env.observationWidth(),
+        Initializer.ORTHOGONAL,
+        shared ? List.of(pi, vf) : List.of(pi));
+    @Nullable
+    Mlp critic =
         shared ? null : mlp(config, env.observationWidth(), Initializer.ORTHOGONAL, List.of(vf));
     return new ActorCritic(new Policy(actor, distribution, free), critic);
   }

@@ -45,6 +45,8 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
       Option.choice(Option.Group.RL_MODULE, "action_dist", ActionDist.GAUSSIAN);
 
   private static final List<Option<?>> OPTIONS = List.of(
+      NORMALIZE_ACTIONS,
+      CLIP_ACTIONS,
       LR,
       VF_LOSS_COEFF,
       ENTROPY_COEFF,
@@ -105,8 +107,7 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
   }
 
   /** The loss of one minibatch at a time when so many steps have been sampled. */
-  abstract PolicyGradientLoss loss(
-      ActionDistribution distribution, long steps, double klCoeff);
+  abstract PolicyGradientLoss loss(ActionDistribution distribution, long steps, double klCoeff);
 
   /** How often a batch is gone through. */
   abstract int epochs();

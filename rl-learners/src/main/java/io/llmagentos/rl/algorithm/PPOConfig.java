@@ -14,8 +14,7 @@ public final class PPOConfig extends OnPolicyConfig<PPOConfig> {
       Option.real(Option.Group.TRAINING, "lambda_", 0.95, 0, 1);
 
   /** Whether advantages are GAE's; else lambda counts as 1. */
-  public static final Option<Boolean> USE_GAE =
-      Option.flag(Option.Group.TRAINING, "use_gae", true);
+  public static final Option<Boolean> USE_GAE = Option.flag(Option.Group.TRAINING, "use_gae", true);
 
   /** How far the probability ratio may leave 1. */
   public static final Option<Schedule> CLIP_PARAM =

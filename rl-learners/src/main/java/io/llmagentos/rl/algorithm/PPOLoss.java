@@ -24,11 +24,7 @@ record PPOLoss(
 
   @Override
   public double[] gradient(
-      Batch batch,
-      float[] inputs,
-      float[] values,
-      float[] inputGradients,
-      float[] valueGradients) {
+      Batch batch, float[] inputs, float[] values, float[] inputGradients, float[] valueGradients) {
     double[] sums = new double[Statistic.values().length];
     int inputWidth = distribution.inputWidth();
     int actionWidth = distribution.actionWidth();
@@ -77,7 +73,8 @@ record PPOLoss(
     double slope = 2 * error;
     double moved = values[i] - batch.oldValues()[i];
     if (Math.abs(moved) > clipRangeVf) {
-      double near = batch.oldValues()[i] + Math.copySign(clipRangeVf, moved) - batch.returns()[i];
+      double near =
+          batch.oldValues()[i] + Math.copySign(clipRangeVf, moved) - batch.returns()[i];
       if (near * near > squared) {
         squared = near * near;
         slope = 0;

@@ -172,8 +172,7 @@ public final class PolicyGradientLearner implements Learner {
     }
     metrics.put("vf_explained_var", Objects.requireNonNull(batch, "begin").explainedVariance());
     metrics.put("gradients_default_optimizer_global_norm", normSum / count);
-    metrics.put(
-        "default_optimizer_learning_rate", config.get(OnPolicyConfig.LR).at(steps));
+    metrics.put("default_optimizer_learning_rate", config.get(OnPolicyConfig.LR).at(steps));
     metrics.put("curr_entropy_coeff", config.get(OnPolicyConfig.ENTROPY_COEFF).at(steps));
     if (config instanceof PPOConfig && config.get(PPOConfig.USE_KL_LOSS)) {
       adaptKlCoeff(sums[Statistic.MEAN_KL_LOSS.ordinal()] / count);

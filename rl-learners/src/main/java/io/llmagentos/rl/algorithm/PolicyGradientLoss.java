@@ -12,9 +12,5 @@ interface PolicyGradientLoss {
    * @return by {@link Statistic}
    */
   double[] gradient(
-      Batch batch,
-      float[] inputs,
-      float[] values,
-      float[] inputGradients,
-      float[] valueGradients);
+      Batch batch, float[] inputs, float[] values, float[] inputGradients, float[] valueGradients);
 }

@@ -8,11 +8,7 @@ record ReinforceLoss(ActionDistribution distribution, double vfLossCoeff, double
 
   @Override
   public double[] gradient(
-      Batch batch,
-      float[] inputs,
-      float[] values,
-      float[] inputGradients,
-      float[] valueGradients) {
+      Batch batch, float[] inputs, float[] values, float[] inputGradients, float[] valueGradients) {
     double[] sums = new double[Statistic.values().length];
     int inputWidth = distribution.inputWidth();
     int actionWidth = distribution.actionWidth();

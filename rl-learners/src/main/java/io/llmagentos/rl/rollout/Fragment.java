@@ -79,9 +79,8 @@ public record Fragment(
     int d = observationWidth();
     int a = actionWidth();
     int p = distributionInputs.length / rows();
-    int[] finals = Arrays.stream(finalRows)
-        .filter(row -> row >= first && row < last)
-        .toArray();
+    int[] finals =
+        Arrays.stream(finalRows).filter(row -> row >= first && row < last).toArray();
     int skip = (int) Arrays.stream(finalRows).filter(row -> row < first).count();
     return new Fragment(
         firstEnvironment + from,

@@ -79,8 +79,7 @@ class AlgorithmTest {
   void shouldNotCareWhichRunnerHasWhichEnvironment(Kind kind) {
     try (Algorithm one = build(kind, Map.of());
         Algorithm two = build(kind, Map.of("num_env_runners", 2, "num_envs_per_env_runner", 4));
-        Algorithm eight =
-            build(kind, Map.of("num_env_runners", 8, "num_envs_per_env_runner", 1))) {
+        Algorithm eight = build(kind, Map.of("num_env_runners", 8, "num_envs_per_env_runner", 1))) {
       for (int i = 0; i < 3; i++) {
         Map<String, Number> result = one.train();
         assertThat(two.train()).isEqualTo(result);
@@ -102,8 +101,7 @@ class AlgorithmTest {
       Map<String, Number> third = undisturbed.train();
       Map<String, Number> fourth = undisturbed.train();
       try (Algorithm resumed = build(
-          kind,
-          Map.of("num_learners", 2, "num_env_runners", 2, "num_envs_per_env_runner", 4))) {
+          kind, Map.of("num_learners", 2, "num_env_runners", 2, "num_envs_per_env_runner", 4))) {
         resumed.restoreFromPath(directory);
         assertThat(resumed.train()).isEqualTo(third);
         assertThat(resumed.train()).isEqualTo(fourth);
@@ -143,8 +141,7 @@ class AlgorithmTest {
                 e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_INVALID));
       }
       byte[] whole = Files.readAllBytes(directory.resolve("algorithm_state"));
-      Files.write(
-          directory.resolve("algorithm_state"), Arrays.copyOf(whole, whole.length / 2));
+      Files.write(directory.resolve("algorithm_state"), Arrays.copyOf(whole, whole.length / 2));
       assertThatThrownBy(() -> ppo.restoreFromPath(directory))
           .isInstanceOfSatisfying(
               AgentOsException.class,
@@ -179,13 +176,22 @@ class AlgorithmTest {
   @Test
   void shouldActAsItLearnt() {
     Map<String, Object> settings = Map.of(
-        "env", "Allowed-v0", "num_envs_per_env_runner", 4, "train_batch_size_per_learner", 200,
-        "lr", 0.01, "gamma", 0.0);
+        "env",
+        "Allowed-v0",
+        "num_envs_per_env_runner",
+        4,
+        "train_batch_size_per_learner",
+        200,
+        "lr",
+        0.01,
+        "gamma",
+        0.0);
     try (Algorithm algorithm = build(new Kind("ppo", settings), Map.of())) {
       for (int i = 0; i < 20; i++) {
         algorithm.train();
       }
-      // Among the allowed ones it is best to take the largest number: 2, but 1 where 2 is forbidden.
+      // Among the allowed ones it is best to take the largest number: 2, but 1 where 2 is
+      // forbidden.
       assertThat(algorithm.computeSingleAction(new float[] {0})).containsExactly(2);
       assertThat(algorithm.computeSingleAction(new float[] {1})).containsExactly(2);
       assertThat(algorithm.evaluate().get("env_runners/episode_return_mean").doubleValue())

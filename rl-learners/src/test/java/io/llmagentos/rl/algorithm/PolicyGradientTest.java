@@ -134,8 +134,7 @@ class PolicyGradientTest {
       float[] less = parameters.clone();
       more[i] += 0.02f;
       less[i] -= 0.02f;
-      double slope =
-          (expectedReturn(more) - expectedReturn(less)) / ((double) more[i] - less[i]);
+      double slope = (expectedReturn(more) - expectedReturn(less)) / ((double) more[i] - less[i]);
       assertThat(expectation[i]).as("parameter %d", i).isCloseTo(slope, within(3e-4));
       norm += slope * slope;
     }

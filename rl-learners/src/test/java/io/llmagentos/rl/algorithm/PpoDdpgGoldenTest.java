@@ -58,8 +58,9 @@ class PpoDdpgGoldenTest {
           done[row] = last
               ? one.path("last_dones").get(n).asBoolean()
               : one.path("episode_starts").get(t + 1).get(n).asDouble() == 1;
-          JsonNode follows =
-              last ? one.path("last_values").get(n) : one.path("values").get(t + 1).get(n);
+          JsonNode follows = last
+              ? one.path("last_values").get(n)
+              : one.path("values").get(t + 1).get(n);
           next[row] = done[row] ? 0 : (float) follows.asDouble();
         }
       }
@@ -163,9 +164,7 @@ class PpoDdpgGoldenTest {
           GoldenData.floats(json.path("returns")),
           GoldenData.floats(json.path("old_values")));
       assertThat(all.actions()).hasSize(rows * (gaussian ? distribution.actionWidth() : 1));
-      return json.path("hyper").path("norm_adv").asBoolean()
-          ? all.withNormalizedAdvantages()
-          : all;
+      return json.path("hyper").path("norm_adv").asBoolean() ? all.withNormalizedAdvantages() : all;
     }
 
     void replay() {
@@ -186,8 +185,7 @@ class PpoDdpgGoldenTest {
         checkRows(step, inputs, values);
         float[] inputGradients = new float[inputs.length];
         float[] valueGradients = new float[rows];
-        double[] statistics =
-            loss.gradient(batch, inputs, values, inputGradients, valueGradients);
+        double[] statistics = loss.gradient(batch, inputs, values, inputGradients, valueGradients);
         checkLosses(step, statistics);
         float[] gradients = new float[parameters.length];
         module.backward(inputGradients, valueGradients, rows, gradients);
@@ -203,10 +201,7 @@ class PpoDdpgGoldenTest {
     private void checkRows(JsonNode step, float[] inputs, float[] values) {
       for (int i = 0; i < batch.rows(); i++) {
         double logProb = distribution.logProb(
-            inputs,
-            i * distribution.inputWidth(),
-            batch.actions(),
-            i * distribution.actionWidth());
+            inputs, i * distribution.inputWidth(), batch.actions(), i * distribution.actionWidth());
         close(logProb, step.path("logprobs").get(i).asDouble(), "log-probability " + i);
         close(values[i], step.path("values").get(i).asDouble(), "value " + i);
       }
@@ -219,13 +214,17 @@ class PpoDdpgGoldenTest {
       close(statistics[Statistic.ENTROPY.ordinal()], step.path("entropy").asDouble(), "entropy");
       close(statistics[Statistic.TOTAL_LOSS.ordinal()], step.path("loss").asDouble(), "loss");
       close(
-          statistics[Statistic.APPROX_KL.ordinal()], step.path("approx_kl").asDouble(), "approx_kl");
+          statistics[Statistic.APPROX_KL.ordinal()],
+          step.path("approx_kl").asDouble(),
+          "approx_kl");
       close(
           statistics[Statistic.OLD_APPROX_KL.ordinal()],
           step.path("old_approx_kl").asDouble(),
           "old_approx_kl");
       close(
-          statistics[Statistic.CLIP_FRACTION.ordinal()], step.path("clipfrac").asDouble(), "clipfrac");
+          statistics[Statistic.CLIP_FRACTION.ordinal()],
+          step.path("clipfrac").asDouble(),
+          "clipfrac");
     }
 
     private void checkGradients(JsonNode step, float[] gradients) {
@@ -249,9 +248,8 @@ class PpoDdpgGoldenTest {
         Place place = places.get(p);
         for (int i = 0; i < expected.length; i++) {
           int k = place.offset + i;
-          slack[k] += learningRate
-                  * Math.min(2, GRADIENT / 10 / (Math.abs(gradients[k]) + epsilon))
-              + 1e-7;
+          slack[k] +=
+              learningRate * Math.min(2, GRADIENT / 10 / (Math.abs(gradients[k]) + epsilon)) + 1e-7;
           assertThat((double) parameters[k])
               .as("parameter %d of tensor %d", i, p)
               .isCloseTo(expected[i], within(slack[k]));
@@ -289,8 +287,8 @@ class PpoDdpgGoldenTest {
         terminated);
     float[] scale = new float[actions];
     Arrays.fill(scale, (float) hyper.path("action_scale").asDouble());
-    DDPGLoss loss = new DDPGLoss(
-        hyper.path("gamma").asDouble(), scale, new float[actions], actor.inputWidth());
+    DDPGLoss loss =
+        new DDPGLoss(hyper.path("gamma").asDouble(), scale, new float[actions], actor.inputWidth());
     double learningRate = hyper.path("lr").asDouble();
 
     q.load(qNow, 0);
@@ -317,7 +315,8 @@ class PpoDdpgGoldenTest {
     DDPGLoss.polyak(qNow, 0, qLate, tau);
     DDPGLoss.polyak(actorNow, 0, actorLate, tau);
     checkAfter(qTarget, qLate, after.path("q_target"), qGradient, learningRate, tau);
-    checkAfter(actorTarget, actorLate, after.path("actor_target"), actorGradient, learningRate, tau);
+    checkAfter(
+        actorTarget, actorLate, after.path("actor_target"), actorGradient, learningRate, tau);
   }
 
   private static void checkAfter(
@@ -369,8 +368,7 @@ class PpoDdpgGoldenTest {
     if (!array.get(0).isArray()) {
       return array;
     }
-    ArrayNode flat =
-        JsonNodeFactory.instance.arrayNode();
+    ArrayNode flat = JsonNodeFactory.instance.arrayNode();
     array.forEach(row -> row.forEach(flat::add));
     return flat;
   }

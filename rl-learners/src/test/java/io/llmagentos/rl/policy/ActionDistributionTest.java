@@ -40,9 +40,9 @@ class ActionDistributionTest {
         float[] less = inputs.clone();
         more[k] += STEP;
         less[k] -= STEP;
-        double expected = (total(distribution, more, action, old)
-                - total(distribution, less, action, old))
-            / ((double) more[k] - less[k]);
+        double expected =
+            (total(distribution, more, action, old) - total(distribution, less, action, old))
+                / ((double) more[k] - less[k]);
         assertThat((double) gradient[k])
             .isCloseTo(expected, within(2e-4 * Math.max(1, Math.abs(expected))));
       }

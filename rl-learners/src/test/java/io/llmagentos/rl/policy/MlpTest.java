@@ -29,7 +29,8 @@ class MlpTest {
   }
 
   /** What the network should put out, one row, in double. */
-  private static double[] reference(Mlp mlp, float[] parameters, Activation activation, double[] x) {
+  private static double[] reference(
+      Mlp mlp, float[] parameters, Activation activation, double[] x) {
     double[] now = x;
     List<Segment> weights =
         mlp.segments().stream().filter(s -> s.name().endsWith("weight")).toList();
@@ -52,7 +53,12 @@ class MlpTest {
   }
 
   private static double loss(
-      Mlp mlp, float[] parameters, Activation activation, float[] inputs, float[] slopes, int rows) {
+      Mlp mlp,
+      float[] parameters,
+      Activation activation,
+      float[] inputs,
+      float[] slopes,
+      int rows) {
     double sum = 0;
     int in = mlp.inputWidth();
     int out = mlp.outputWidth();
