@@ -26,10 +26,14 @@ class AlgorithmConfigTest {
       "num_epochs", 3,
       "lr", 0.003);
   private static final Map<String, Object> REINFORCE = Map.of(
-      "env", "CartPole-v1",
-      "num_envs_per_env_runner", 4,
-      "train_batch_size_per_learner", 128,
-      "lr", 0.01);
+      "env",
+      "CartPole-v1",
+      "num_envs_per_env_runner",
+      4,
+      "train_batch_size_per_learner",
+      128,
+      "lr",
+      0.01);
   private static final Map<String, Object> DDPG = Map.of(
       "env", "Follow-v0",
       "num_envs_per_env_runner", 4,
@@ -170,8 +174,9 @@ class AlgorithmConfigTest {
         changed.add(change.option());
       }
     }
-    assertThat(changed).containsExactlyElementsOf(
-        new TreeSet<>(AlgorithmConfig.of(algorithm).options().keySet()));
+    assertThat(changed)
+        .containsExactlyElementsOf(
+            new TreeSet<>(AlgorithmConfig.of(algorithm).options().keySet()));
   }
 
   @Test
@@ -187,15 +192,24 @@ class AlgorithmConfigTest {
         .rlModule(AlgorithmConfig.FCNET_HIDDENS.is(List.of(32, 32)))
         .debugging(AlgorithmConfig.SEED.is(5L));
     Map<String, Object> flat = Map.of(
-        "env", "CartPole-v1",
-        "env_config", Map.of("sutton_barto_reward", true),
-        "num_env_runners", 2,
-        "num_envs_per_env_runner", 4,
-        "lr", List.of(List.of(0, 0.001), List.of(1000, 0)),
-        "gamma", 0.98,
-        "clip_param", 0.1,
-        "fcnet_hiddens", List.of(32, 32),
-        "seed", 5);
+        "env",
+        "CartPole-v1",
+        "env_config",
+        Map.of("sutton_barto_reward", true),
+        "num_env_runners",
+        2,
+        "num_envs_per_env_runner",
+        4,
+        "lr",
+        List.of(List.of(0, 0.001), List.of(1000, 0)),
+        "gamma",
+        0.98,
+        "clip_param",
+        0.1,
+        "fcnet_hiddens",
+        List.of(32, 32),
+        "seed",
+        5);
     Map<String, Object> grouped = Map.of(
         "environment", Map.of("env", "CartPole-v1", "env_config", flat.get("env_config")),
         "env_runners", Map.of("num_env_runners", 2, "num_envs_per_env_runner", 4),
@@ -255,8 +269,7 @@ class AlgorithmConfigTest {
         Map.of("minibatch_size", 256), invalid, "minibatch_size is 256, must be at most", "128");
     refused(Map.of("num_learners", 3), invalid, "num_learners is 3, must divide the 4");
     refused(Map.of("train_batch_size_per_learner", 130), invalid, "130, must be a multiple of 4");
-    assertThatThrownBy(
-            () -> behaviour("ddpg", with(DDPG, "env", "CartPole-v1")))
+    assertThatThrownBy(() -> behaviour("ddpg", with(DDPG, "env", "CartPole-v1")))
         .hasMessageContaining("ddpg cannot act in CartPole-v1");
     Map<String, Object> squashed =
         with(with(PPO, "env", "Follow-v0"), "action_dist", "squashed_gaussian");

@@ -18,10 +18,10 @@ import io.llmagentos.rl.policy.Segment;
 import io.llmagentos.rl.random.Generator;
 import io.llmagentos.rl.rollout.Fragment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.jspecify.annotations.Nullable;
 
 class LearnerPartsTest {
   private static final double INF = Double.POSITIVE_INFINITY;
@@ -107,8 +107,7 @@ class LearnerPartsTest {
     for (int i = 0; i < rows; i++) {
       for (int k = 0; k < 4; k++) {
         batch.oldInputs()[i * 4 + k] = (float) (0.3 * random.standardNormal());
-        inputs[i * 4 + k] =
-            batch.oldInputs()[i * 4 + k] + (float) (0.2 * random.standardNormal());
+        inputs[i * 4 + k] = batch.oldInputs()[i * 4 + k] + (float) (0.2 * random.standardNormal());
       }
       distribution.sample(batch.oldInputs(), i * 4, random, batch.actions(), i * 2);
       batch.oldLogProbs()[i] =
@@ -118,8 +117,7 @@ class LearnerPartsTest {
       batch.oldValues()[i] = (float) random.standardNormal();
       values[i] = batch.oldValues()[i] + (float) (0.7 * random.standardNormal());
     }
-    PPOLoss loss =
-        new PPOLoss(distribution, 0.1, 0.7, vfClipParam, clipRangeVf, 0.05, 0.4);
+    PPOLoss loss = new PPOLoss(distribution, 0.1, 0.7, vfClipParam, clipRangeVf, 0.05, 0.4);
     float[] inputGradients = new float[inputs.length];
     float[] valueGradients = new float[rows];
     double[] statistics = loss.gradient(batch, inputs, values, inputGradients, valueGradients);
@@ -141,9 +139,9 @@ class LearnerPartsTest {
     double[] totals = new double[2];
     for (int side = 0; side < 2; side++) {
       varied[i] = points[side];
-      totals[side] =
-          loss.gradient(batch, inputs, values, new float[inputs.length], new float[values.length])[
-              Statistic.TOTAL_LOSS.ordinal()];
+      totals[side] = loss.gradient(
+              batch, inputs, values, new float[inputs.length], new float[values.length])[
+          Statistic.TOTAL_LOSS.ordinal()];
     }
     varied[i] = middle;
     return (totals[0] - totals[1]) / ((double) points[0] - points[1]);
@@ -214,8 +212,8 @@ class LearnerPartsTest {
     float[] free = {3, 4, 12};
     new GradientClip(INF, GradClipBy.GLOBAL_NORM).apply(free, 0, 3, segments);
     assertThat(free).containsExactly(3, 4, 12);
-    assertThatThrownBy(() -> new GradientClip(1, GradClipBy.VALUE)
-            .apply(new float[] {Float.NaN}, 0, 1, segments))
+    assertThatThrownBy(() ->
+            new GradientClip(1, GradClipBy.VALUE).apply(new float[] {Float.NaN}, 0, 1, segments))
         .isInstanceOf(AgentOsException.class);
   }
 

@@ -89,10 +89,7 @@ class SamplerTest {
           // one step of Euler: position moves by 0.02 times velocity
           float position = fragment.observations()[row * 4];
           float velocity = fragment.observations()[row * 4 + 1];
-          assertThat(next[0])
-              .isCloseTo(
-                  position + 0.02f * velocity,
-                  within(1e-6f));
+          assertThat(next[0]).isCloseTo(position + 0.02f * velocity, within(1e-6f));
           truncated += fragment.truncated()[row] ? 1 : 0;
         }
       }
