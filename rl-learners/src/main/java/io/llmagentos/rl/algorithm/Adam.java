@@ -23,8 +23,8 @@ final class Adam {
   /** Moves {@code parameters[at ..]} along {@code gradients[gradientAt ..]}. */
   void step(float[] parameters, int at, float[] gradients, int gradientAt, double learningRate) {
     steps++;
-    double correction1 = 1 - Math.pow(BETA1, steps);
-    double correction2 = 1 - Math.pow(BETA2, steps);
+    double correction1 = 1 - Math.pow(BETA1, (double) steps);
+    double correction2 = 1 - Math.pow(BETA2, (double) steps);
     float stepSize = (float) (learningRate / correction1);
     float scale = (float) (1 / Math.sqrt(correction2));
     float eps = (float) epsilon;

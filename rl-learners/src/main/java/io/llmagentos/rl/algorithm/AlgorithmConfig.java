@@ -152,8 +152,6 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       ROLLOUT_FRAGMENT_LENGTH,
       SAMPLE_ASYNC,
       EXPLORE,
-      NORMALIZE_ACTIONS,
-      CLIP_ACTIONS,
       GAMMA,
       ADAM_EPSILON,
       GRAD_CLIP,

@@ -45,6 +45,8 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
       Option.choice(Option.Group.RL_MODULE, "action_dist", ActionDist.GAUSSIAN);
 
   private static final List<Option<?>> OPTIONS = List.of(
+      NORMALIZE_ACTIONS,
+      CLIP_ACTIONS,
       LR,
       VF_LOSS_COEFF,
       ENTROPY_COEFF,

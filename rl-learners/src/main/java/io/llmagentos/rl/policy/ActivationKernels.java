@@ -34,19 +34,24 @@ final class ActivationKernels {
   }
 
   private static void tanh(float[] y, int length) {
+    FloatVector a1 = FloatVector.broadcast(F, A1);
+    FloatVector a3 = FloatVector.broadcast(F, A3);
+    FloatVector a5 = FloatVector.broadcast(F, A5);
+    FloatVector a7 = FloatVector.broadcast(F, A7);
+    FloatVector a9 = FloatVector.broadcast(F, A9);
+    FloatVector a11 = FloatVector.broadcast(F, A11);
+    FloatVector a13 = FloatVector.broadcast(F, A13);
+    FloatVector b0 = FloatVector.broadcast(F, B0);
+    FloatVector b2 = FloatVector.broadcast(F, B2);
+    FloatVector b4 = FloatVector.broadcast(F, B4);
+    FloatVector b6 = FloatVector.broadcast(F, B6);
     for (int i = 0; i < length; i += LENGTH) {
       FloatVector x = FloatVector.fromArray(F, y, i).max(-LIMIT).min(LIMIT);
       FloatVector s = x.mul(x);
-      FloatVector p = s.mul(A13).add(A11);
-      p = p.mul(s).add(A9);
-      p = p.mul(s).add(A7);
-      p = p.mul(s).add(A5);
-      p = p.mul(s).add(A3);
-      p = p.mul(s).add(A1).mul(x);
-      FloatVector q = s.mul(B6).add(B4);
-      q = q.mul(s).add(B2);
-      q = q.mul(s).add(B0);
-      p.div(q).intoArray(y, i);
+      FloatVector p =
+          a13.fma(s, a11).fma(s, a9).fma(s, a7).fma(s, a5).fma(s, a3).fma(s, a1);
+      FloatVector q = b6.fma(s, b4).fma(s, b2).fma(s, b0);
+      p.mul(x).div(q).intoArray(y, i);
     }
   }
 

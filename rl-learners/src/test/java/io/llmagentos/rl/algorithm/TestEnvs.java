@@ -20,15 +20,22 @@ final class TestEnvs {
   static final EnvRegistry REGISTRY = new EnvRegistry(List.of(
       new EnvSpec("CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
           .withMaxEpisodeSteps(500),
-      new EnvSpec("Follow-v0", kwargs -> new Follow()).withMaxEpisodeSteps(20),
+      new EnvSpec("Follow-v0", kwargs -> new Follow(kwargs.number("offset", 1)))
+          .withMaxEpisodeSteps(20),
+      new EnvSpec("Follow-v1", kwargs -> new Follow(0.25)).withMaxEpisodeSteps(20),
       new EnvSpec("Allowed-v0", kwargs -> new Allowed()).withMaxEpisodeSteps(10)));
 
   private TestEnvs() {}
 
-  /** A target in [-1, 1] wanders; the action in [-2, 4] should be 1 + 3 times it. Reward: minus the squared distance. */
+  /** A target in [-1, 1] wanders; the action in [-2, 4] should be an offset and 3 times it. Reward: minus the squared distance. */
   static final class Follow implements Env<float[], float[]> {
+    private final double offset;
     private Generator random = Generator.of(0);
     private float target;
+
+    Follow(double offset) {
+      this.offset = offset;
+    }
 
     @Override
     public Space<float[]> observationSpace() {
@@ -54,7 +61,7 @@ final class TestEnvs {
 
     @Override
     public Step<float[]> step(float[] action) {
-      double miss = action[0] - (1 + 3 * target);
+      double miss = action[0] - (offset + 3 * target);
       target = (float) random.uniform(-1, 1);
       return new Step<>(new float[] {target}, -miss * miss, false, false, Map.of());
     }
