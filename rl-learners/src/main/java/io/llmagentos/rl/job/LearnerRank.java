@@ -103,7 +103,7 @@ final class LearnerRank {
 
   private Behavior<MemberCommand> onLearn(Learn learn) {
     exchange.tell(new GradientExchange.Ranks(learn.exchanges()));
-    CompletableFuture.supplyAsync(() -> step(learn), compute)
+    var unused = CompletableFuture.supplyAsync(() -> step(learn), compute)
         .exceptionally(failure -> {
           Throwable cause = failure instanceof CompletionException && failure.getCause() != null
               ? failure.getCause()
