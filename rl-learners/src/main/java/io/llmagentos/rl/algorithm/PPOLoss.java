@@ -40,13 +40,13 @@ record PPOLoss(
       double unclipped = -advantage * ratio;
       double clipped = -advantage * Math.clamp(ratio, 1 - clipParam, 1 + clipParam);
       boolean moves = unclipped >= clipped;
-      sums[Statistic.POLICY_LOSS.ordinal()] += Math.max(unclipped, clipped);
-      sums[Statistic.ENTROPY.ordinal()] += distribution.entropy(inputs, at);
-      sums[Statistic.APPROX_KL.ordinal()] += ratio - 1 - logRatio;
-      sums[Statistic.OLD_APPROX_KL.ordinal()] -= logRatio;
-      sums[Statistic.CLIP_FRACTION.ordinal()] += Math.abs(ratio - 1) > clipParam ? 1 : 0;
+      sums[Statistic.POLICY_LOSS.index()] += Math.max(unclipped, clipped);
+      sums[Statistic.ENTROPY.index()] += distribution.entropy(inputs, at);
+      sums[Statistic.APPROX_KL.index()] += ratio - 1 - logRatio;
+      sums[Statistic.OLD_APPROX_KL.index()] -= logRatio;
+      sums[Statistic.CLIP_FRACTION.index()] += Math.abs(ratio - 1) > clipParam ? 1 : 0;
       if (klCoeff != 0) {
-        sums[Statistic.MEAN_KL_LOSS.ordinal()] +=
+        sums[Statistic.MEAN_KL_LOSS.index()] +=
             distribution.kl(batch.oldInputs(), at, inputs, at);
       }
       distribution.gradient(
@@ -61,7 +61,7 @@ record PPOLoss(
           klCoeff / rows,
           inputGradients,
           at);
-      sums[Statistic.VF_LOSS.ordinal()] += value(batch, i, values, valueGradients);
+      sums[Statistic.VF_LOSS.index()] += value(batch, i, values, valueGradients);
     }
     return means(sums, rows, vfLossCoeff, entropyCoeff, klCoeff);
   }
@@ -93,10 +93,10 @@ record PPOLoss(
     for (int k = 0; k < sums.length; k++) {
       sums[k] /= rows;
     }
-    sums[Statistic.TOTAL_LOSS.ordinal()] = sums[Statistic.POLICY_LOSS.ordinal()]
-        + vfLossCoeff * sums[Statistic.VF_LOSS.ordinal()]
-        - entropyCoeff * sums[Statistic.ENTROPY.ordinal()]
-        + klCoeff * sums[Statistic.MEAN_KL_LOSS.ordinal()];
+    sums[Statistic.TOTAL_LOSS.index()] = sums[Statistic.POLICY_LOSS.index()]
+        + vfLossCoeff * sums[Statistic.VF_LOSS.index()]
+        - entropyCoeff * sums[Statistic.ENTROPY.index()]
+        + klCoeff * sums[Statistic.MEAN_KL_LOSS.index()];
     return sums;
   }
 }

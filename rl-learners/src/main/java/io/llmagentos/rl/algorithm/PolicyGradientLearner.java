@@ -151,7 +151,7 @@ public final class PolicyGradientLearner implements Learner {
   @Override
   public void apply(float[] averaged) {
     double norm = clip.apply(averaged, 0, parameters.length, module.segments());
-    if (averaged[parameters.length + Statistic.APPROX_KL.ordinal()] > STOP_AT * targetKl) {
+    if (averaged[parameters.length + Statistic.APPROX_KL.index()] > STOP_AT * targetKl) {
       stopped = true;
       return;
     }
@@ -168,14 +168,14 @@ public final class PolicyGradientLearner implements Learner {
     Map<String, Double> metrics = new LinkedHashMap<>();
     int count = Math.max(1, updates);
     for (Statistic statistic : Statistic.values()) {
-      metrics.put(statistic.key(), sums[statistic.ordinal()] / count);
+      metrics.put(statistic.key(), sums[statistic.index()] / count);
     }
     metrics.put("vf_explained_var", Objects.requireNonNull(batch, "begin").explainedVariance());
     metrics.put("gradients_default_optimizer_global_norm", normSum / count);
     metrics.put("default_optimizer_learning_rate", config.get(OnPolicyConfig.LR).at(steps));
     metrics.put("curr_entropy_coeff", config.get(OnPolicyConfig.ENTROPY_COEFF).at(steps));
     if (config instanceof PPOConfig && config.get(PPOConfig.USE_KL_LOSS)) {
-      adaptKlCoeff(sums[Statistic.MEAN_KL_LOSS.ordinal()] / count);
+      adaptKlCoeff(sums[Statistic.MEAN_KL_LOSS.index()] / count);
       metrics.put("curr_kl_coeff", klCoeff);
     }
     metrics.put("num_module_steps_trained", (double) updates * config.minibatchSize());

@@ -19,8 +19,8 @@ record ReinforceLoss(ActionDistribution distribution, double vfLossCoeff, double
       distribution.mask(batch.oldInputs(), at, inputs, at);
       double logProb = distribution.logProb(inputs, at, batch.actions(), actionAt);
       double advantage = batch.advantages()[i];
-      sums[Statistic.POLICY_LOSS.ordinal()] -= advantage * logProb;
-      sums[Statistic.ENTROPY.ordinal()] += distribution.entropy(inputs, at);
+      sums[Statistic.POLICY_LOSS.index()] -= advantage * logProb;
+      sums[Statistic.ENTROPY.index()] += distribution.entropy(inputs, at);
       distribution.gradient(
           inputs,
           at,
@@ -34,7 +34,7 @@ record ReinforceLoss(ActionDistribution distribution, double vfLossCoeff, double
           inputGradients,
           at);
       double error = values[i] - batch.returns()[i];
-      sums[Statistic.VF_LOSS.ordinal()] += error * error;
+      sums[Statistic.VF_LOSS.index()] += error * error;
       valueGradients[i] = (float) (vfLossCoeff * 2 * error / rows);
     }
     return PPOLoss.means(sums, rows, vfLossCoeff, entropyCoeff, 0);

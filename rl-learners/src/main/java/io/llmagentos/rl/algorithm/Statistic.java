@@ -17,6 +17,12 @@ enum Statistic {
   /** The part of the rows whose ratio lies outside the clipping range. */
   CLIP_FRACTION;
 
+  /** Its place in an array of all of them. */
+  @SuppressWarnings("EnumOrdinal") // the arrays live no longer than a training step
+  int index() {
+    return ordinal();
+  }
+
   /** As results say it. */
   String key() {
     return name().toLowerCase(Locale.ROOT);

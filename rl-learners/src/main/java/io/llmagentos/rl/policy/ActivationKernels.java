@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorOperators;
  * the same bits on every machine.
  */
 final class ActivationKernels {
-  private static final float LIMIT = (float) 7.90531110763549805;
+  private static final float LIMIT = (float) 7.905311107635498;
   private static final float A1 = (float) 4.89352455891786e-03;
   private static final float A3 = (float) 6.37261928875436e-04;
   private static final float A5 = (float) 1.48572235717979e-05;

@@ -5,18 +5,24 @@ package io.llmagentos.rl.rollout;
  * of the run, so that nothing changes when environments move between runners.
  */
 public enum Seeds {
-  PARAMETERS,
-  LEARNER,
-  ENVIRONMENT,
-  ACTIONS,
-  EVALUATION_ENVIRONMENT,
-  EVALUATION_ACTIONS;
+  PARAMETERS(1),
+  LEARNER(2),
+  ENVIRONMENT(3),
+  ACTIONS(4),
+  EVALUATION_ENVIRONMENT(5),
+  EVALUATION_ACTIONS(6);
 
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
+  private final int stream;
+
+  Seeds(int stream) {
+    this.stream = stream;
+  }
+
   /** The seed of one stream. */
   public long of(long seed, int index) {
-    return mix(mix(mix(seed + GOLDEN) + GOLDEN * (1 + ordinal())) + GOLDEN * (1L + index));
+    return mix(mix(mix(seed + GOLDEN) + GOLDEN * stream) + GOLDEN * (1L + index));
   }
 
   /** SplitMix64's finaliser (Steele, Lea, Flood 2014). */

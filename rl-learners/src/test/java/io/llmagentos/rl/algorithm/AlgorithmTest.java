@@ -194,7 +194,7 @@ class AlgorithmTest {
       // forbidden.
       assertThat(algorithm.computeSingleAction(new float[] {0})).containsExactly(2);
       assertThat(algorithm.computeSingleAction(new float[] {1})).containsExactly(2);
-      assertThat(algorithm.evaluate().get("env_runners/episode_return_mean").doubleValue())
+      assertThat(Results.episodeReturnMean(algorithm.evaluate()))
           .isGreaterThan(15);
       assertThatThrownBy(() -> algorithm.computeSingleAction(new float[] {1, 2}))
           .isInstanceOf(AgentOsException.class)

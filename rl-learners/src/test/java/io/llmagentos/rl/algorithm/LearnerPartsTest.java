@@ -121,7 +121,7 @@ class LearnerPartsTest {
     float[] inputGradients = new float[inputs.length];
     float[] valueGradients = new float[rows];
     double[] statistics = loss.gradient(batch, inputs, values, inputGradients, valueGradients);
-    assertThat(statistics[Statistic.CLIP_FRACTION.ordinal()]).isBetween(0.2, 0.95);
+    assertThat(statistics[Statistic.CLIP_FRACTION.index()]).isBetween(0.2, 0.95);
     for (int i = 0; i < inputs.length; i++) {
       assertThat((double) inputGradients[i])
           .isCloseTo(slope(loss, batch, inputs, values, inputs, i), within(3e-4));
@@ -141,7 +141,7 @@ class LearnerPartsTest {
       varied[i] = points[side];
       totals[side] = loss.gradient(
               batch, inputs, values, new float[inputs.length], new float[values.length])[
-          Statistic.TOTAL_LOSS.ordinal()];
+          Statistic.TOTAL_LOSS.index()];
     }
     varied[i] = middle;
     return (totals[0] - totals[1]) / ((double) points[0] - points[1]);

@@ -209,20 +209,20 @@ class PpoDdpgGoldenTest {
 
     private static void checkLosses(JsonNode step, double[] statistics) {
       close(
-          statistics[Statistic.POLICY_LOSS.ordinal()], step.path("pg_loss").asDouble(), "pg_loss");
-      close(statistics[Statistic.VF_LOSS.ordinal()] / 2, step.path("v_loss").asDouble(), "v_loss");
-      close(statistics[Statistic.ENTROPY.ordinal()], step.path("entropy").asDouble(), "entropy");
-      close(statistics[Statistic.TOTAL_LOSS.ordinal()], step.path("loss").asDouble(), "loss");
+          statistics[Statistic.POLICY_LOSS.index()], step.path("pg_loss").asDouble(), "pg_loss");
+      close(statistics[Statistic.VF_LOSS.index()] / 2, step.path("v_loss").asDouble(), "v_loss");
+      close(statistics[Statistic.ENTROPY.index()], step.path("entropy").asDouble(), "entropy");
+      close(statistics[Statistic.TOTAL_LOSS.index()], step.path("loss").asDouble(), "loss");
       close(
-          statistics[Statistic.APPROX_KL.ordinal()],
+          statistics[Statistic.APPROX_KL.index()],
           step.path("approx_kl").asDouble(),
           "approx_kl");
       close(
-          statistics[Statistic.OLD_APPROX_KL.ordinal()],
+          statistics[Statistic.OLD_APPROX_KL.index()],
           step.path("old_approx_kl").asDouble(),
           "old_approx_kl");
       close(
-          statistics[Statistic.CLIP_FRACTION.ordinal()],
+          statistics[Statistic.CLIP_FRACTION.index()],
           step.path("clipfrac").asDouble(),
           "clipfrac");
     }
