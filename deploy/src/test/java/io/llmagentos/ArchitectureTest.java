@@ -57,6 +57,15 @@ class ArchitectureTest {
           "io.llmagentos.model.tokenizer..",
           "io.llmagentos.model.sampling..",
           "io.llmagentos.model.generation..",
+          "io.llmagentos.node.artifact..",
+          "io.llmagentos.node.report..",
+          "io.llmagentos.rl.env..",
+          "io.llmagentos.rl.space..",
+          "io.llmagentos.rl.random..",
+          "io.llmagentos.rl.tabular..",
+          "io.llmagentos.rl.policy..",
+          "io.llmagentos.rl.rollout..",
+          "io.llmagentos.rl.algorithm..",
           "io.llmagentos.agent.personal..",
           "io.llmagentos.agent.definition..")
       .should()

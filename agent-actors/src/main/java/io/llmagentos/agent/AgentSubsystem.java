@@ -141,7 +141,12 @@ public final class AgentSubsystem implements Subsystem {
         (entityId, timer) ->
             sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
     node.drain("turns in flight", () -> drained(node, turnsInFlight));
-    node.offer(Sessions.class, new Sessions(node.system()));
+    Sessions offered = new Sessions(node.system());
+    node.offer(Sessions.class, offered);
+    node.whenStopping(() -> node.system()
+        .scheduler()
+        .scheduleOnce(
+            node.settings().drainTimeout(), offered::giveUp, node.system().executionContext()));
   }
 
   /** Completes when no turn is worked on, or the time to drain is over: what is left then goes on where its session moves. */

@@ -156,6 +156,15 @@ public final class Node {
         .addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), what, drained);
   }
 
+  /** Run this first when the node shuts down, before its doors close: for what would never end by itself. */
+  public void whenStopping(Runnable action) {
+    CoordinatedShutdown.get(system)
+        .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "stopping", () -> {
+          action.run();
+          return CompletableFuture.completedFuture(Done.getInstance());
+        });
+  }
+
   /** Run this at once when the cluster has removed this node without its wish, before anything drains. */
   public void whenDowned(Runnable action) {
     CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);

@@ -3,6 +3,7 @@ package io.llmagentos.node;
 import com.typesafe.config.Config;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,11 +13,15 @@ import java.util.Set;
 /**
  * What a node is. See {@code reference.conf}.
  *
+ * @param host where other nodes reach this one, with {@code arteryPort}
+ * @param bindHost where this node listens, with {@code bindPort}; another address than {@code host} behind an address translation
  * @param seedNodes {@code host:port} each
  */
 public record NodeSettings(
     String host,
     int arteryPort,
+    String bindHost,
+    int bindPort,
     Set<String> roles,
     Path dataDirectory,
     List<String> seedNodes,
@@ -44,6 +49,10 @@ public record NodeSettings(
   public NodeSettings {
     roles = Set.copyOf(roles);
     seedNodes = List.copyOf(seedNodes);
+    Settings.requireBetween("llmagentos.node.artery-port", arteryPort, 0, 65_535);
+    Settings.requireBetween("llmagentos.node.bind-port", bindPort, 0, 65_535);
+    Settings.requireAtLeast("llmagentos.node.join-timeout", joinTimeout, Duration.ofSeconds(1));
+    Settings.requireAtLeast("llmagentos.node.drain-timeout", drainTimeout, Duration.ZERO);
     for (String role : roles) {
       if (!ROLES.contains(role)) {
         throw new AgentOsException(
@@ -71,6 +80,8 @@ public record NodeSettings(
     return new NodeSettings(
         section.getString("host"),
         section.getInt("artery-port"),
+        section.getString("bind-host"),
+        section.getInt("bind-port"),
         Set.copyOf(section.getStringList("roles")),
         Path.of(section.getString("data-dir")),
         section.getStringList("seed-nodes"),

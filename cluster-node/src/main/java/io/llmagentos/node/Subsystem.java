@@ -31,7 +31,7 @@ public interface Subsystem {
     return List.of();
   }
 
-  /** Start actors and services. Called once, before the node joins the cluster. Throw {@code AgentOsException} to refuse to boot. */
+  /** Start actors and services, and add kinds of job to {@code JobKinds}. Called once, before the node joins the cluster. Throw {@code AgentOsException} to refuse to boot. */
   default void start(Node node) {}
 
   /** Contribute routes to the doors; called after every subsystem has started. */

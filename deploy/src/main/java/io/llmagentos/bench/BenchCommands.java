@@ -15,6 +15,12 @@ public final class BenchCommands implements CliCommands {
       name = "bench",
       mixinStandardHelpOptions = true,
       description = "Measure the platform on this machine.",
-      subcommands = {StartBench.class, TurnsBench.class, WireBench.class, IdleBench.class})
+      subcommands = {
+        StartBench.class,
+        TurnsBench.class,
+        WireBench.class,
+        IdleBench.class,
+        LoadBench.class
+      })
   static final class Bench {}
 }

@@ -31,7 +31,9 @@ final class TurnsBench implements Callable<Integer> {
   @Option(names = "--journal-url", description = "JDBC URL; empty: H2 embedded.")
   private String url = "";
 
-  @Option(names = "--journal-user", description = "Its user.")
+  @Option(
+      names = "--journal-user",
+      description = "Its user; the password is read from AGENTOS_JOURNAL_PASSWORD.")
   private String user = "";
 
   @Option(names = "--sessions", description = "Sessions at a time (default: ${DEFAULT-VALUE}).")
@@ -51,6 +53,7 @@ final class TurnsBench implements Callable<Integer> {
     if (!url.isEmpty()) {
       journal.put("url", url);
       journal.put("user", user);
+      journal.put("password", System.getenv().getOrDefault("AGENTOS_JOURNAL_PASSWORD", ""));
     }
     try (BenchNode bench = BenchNode.start(journal)) {
       Node node = bench.node();
@@ -69,8 +72,7 @@ final class TurnsBench implements Callable<Integer> {
         rawRates.add(measure("round " + round + ": raw journal", () -> raw(node, writers))
             .perSecond());
         talkRates.add(counted(node, "round " + round + ": turns that talk", "hello"));
-        actRates.add(
-            counted(node, "round " + round + ": turns that act", "add milk to my shopping list"));
+        actRates.add(counted(node, "round " + round + ": turns that act", ACT));
       }
       System.out.printf(
           "medians: raw %.0f events/s; talking %.0f turns/s; acting %.0f turns/s%n",

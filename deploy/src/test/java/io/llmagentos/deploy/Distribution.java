@@ -36,12 +36,23 @@ final class Distribution {
     return java(LIB + "/*", "io.llmagentos.node.cli.Main", arguments);
   }
 
+  /** The same with further class path entries, such as a directory with a user's subsystem, in front of the tests' own classes. */
+  static List<String> extendedCommand(Path classes, String... arguments) {
+    return java(
+        classes + ":" + Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
+        "io.llmagentos.node.cli.Main",
+        arguments);
+  }
+
   /** The command line of a test's own program, with the distribution on its class path. */
   static List<String> program(Class<?> main, String... arguments) {
-    return java(
+    var command = java(
         Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
         main.getName(),
         arguments);
+    // Lives for seconds, which a better compiler would spend on compiling.
+    command.add(1, "-XX:TieredStopAtLevel=1");
+    return command;
   }
 
   private static List<String> java(String classPath, String main, String... arguments) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 /** One door of a cluster, as any HTTP client sees it. No retries: what fails, fails. */
@@ -64,6 +66,44 @@ final class Door {
         Map.of("turn_id", turn, "content", text, "stream", false));
   }
 
+  /** Begin to say something in a session, whatever comes of it. */
+  CompletableFuture<Answer> saying(String session, String turn, String text) throws IOException {
+    var body = Map.of("turn_id", turn, "content", text, "stream", false);
+    return HTTP.sendAsync(
+            request("/v1/sessions/" + session + "/messages")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                .build(),
+            BodyHandlers.ofString())
+        .thenApply(response -> new Answer(response.statusCode(), tree(response.body())));
+  }
+
+  /** How a turn of a session stands; empty when the session has no such turn. */
+  String statusOf(String session, String turn) throws IOException, InterruptedException {
+    for (var each : get("/v1/sessions/" + session).path("turns")) {
+      if (each.path("turn_id").asText().equals(turn)) {
+        return each.path("status").asText();
+      }
+    }
+    return "";
+  }
+
+  /** The names of a session's events from its beginning until the server ends the stream. */
+  List<String> untilTheStreamEnds(String session) {
+    var request = request("/v1/sessions/" + session + "/events")
+        .header("Accept", "text/event-stream")
+        .header("Last-Event-ID", "0")
+        .build();
+    try (var lines = HTTP.send(request, BodyHandlers.ofLines()).body()) {
+      return lines
+          .filter(line -> line.startsWith("event:"))
+          .map(line -> line.substring(6).strip())
+          .toList();
+    } catch (IOException | InterruptedException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
   /** All events of a session from its beginning up to and including the first that is {@code last}. */
   List<Event> replay(String session, Predicate<Event> last)
       throws IOException, InterruptedException {
@@ -97,6 +137,14 @@ final class Door {
       }
     }
     throw new AssertionError("the stream ended before its last event; it had " + events);
+  }
+
+  private static JsonNode tree(String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(json, e);
+    }
   }
 
   private HttpRequest.Builder request(String path) {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,7 +35,7 @@ class KillIT {
       int victim = NODES.oldest(0);
       victim = oldest ? victim : (victim + 1) % 3;
       int survivor = (victim + 1) % 3;
-      var session = sessionOn(victim, survivor);
+      var session = NODES.sessionOn(victim, survivor);
       int before = Story.alarmEvents(NODES.door(survivor)).size();
       var time = oldest ? "ten" : "nine";
       say(survivor, session, "wake me up at " + time + " am on friday");
@@ -62,18 +60,28 @@ class KillIT {
   void shouldEndANodeThatTheOthersTookForDead() throws IOException, InterruptedException {
     int frozen = NODES.oldest(0);
     int survivor = (frozen + 1) % 3;
-    var session = sessionOn(frozen, survivor);
+    var session = NODES.sessionOn(frozen, survivor);
     int before = Story.alarmEvents(NODES.door(survivor)).size();
     say(survivor, session, "wake me up at eight am on monday");
-    var running = CompletableFuture.supplyAsync(
-        () -> unchecked(survivor, session, "slowly wake me up at seven am on tuesday"));
-    TimeUnit.MILLISECONDS.sleep(1500);
+    var asking = NODES.sessionOn(frozen, survivor);
+    var slow = Story.newTurn();
+    var running =
+        NODES.door(survivor).saying(session, slow, "slowly wake me up at seven am on tuesday");
+    NODES.awaitRunning(survivor, session, slow);
 
     NODES.freeze(frozen);
     long froze = System.nanoTime();
-    assertThat(running.join()).contains("7:00");
+    var next = NODES
+        .door(survivor)
+        .saying(asking, Story.newTurn(), "what alarms do I have")
+        .whenComplete((answer, failure) -> Story.measured(
+            "SIGSTOP of the oldest node, unsupervised, to the next answer of a session there",
+            froze));
+    assertThat(running.join().body().path("answer").asText()).contains("7:00");
     var took = Story.measured(
-        "SIGSTOP of the oldest node, unsupervised, to the end of a turn that ran there", froze);
+        "SIGSTOP of the oldest node, unsupervised, to the end of a turn of 3 s that ran there",
+        froze);
+    assertThat(next.join().body().path("answer").asText()).contains("8:00");
     assertThat(took).isLessThan(BOUND);
     assertThat(say(survivor, session, "what alarms do I have")).contains("7:00", "8:00");
 
@@ -94,31 +102,10 @@ class KillIT {
         .containsExactly("alarm-set", "alarm-set");
   }
 
-  private static String sessionOn(int node, int through) throws IOException, InterruptedException {
-    while (true) {
-      var session = NODES
-          .door(through)
-          .post("/v1/sessions", Map.of("agent", "assistant"))
-          .path("id")
-          .asText();
-      if (NODES.hostOf(session, through) == node) {
-        return session;
-      }
-    }
-  }
-
   private static String say(int through, String session, String text)
       throws IOException, InterruptedException {
     var turn = NODES.door(through).say(session, Story.newTurn(), text);
     assertThat(turn.path("status").asText()).isEqualTo("completed");
     return turn.path("answer").asText();
-  }
-
-  private static String unchecked(int through, String session, String text) {
-    try {
-      return say(through, session, text);
-    } catch (IOException | InterruptedException failed) {
-      throw new IllegalStateException(failed);
-    }
   }
 }

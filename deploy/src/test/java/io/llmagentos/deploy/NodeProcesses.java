@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -31,6 +35,7 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   private final int nodes;
   private final String settings;
+  private final IntFunction<String> ownSettings;
   private final Path home;
   private final int base;
   private final Map<Integer, Process> running = new HashMap<>();
@@ -38,9 +43,15 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   /** @param settings HOCON for every node */
   NodeProcesses(String name, int nodes, String settings) {
+    this(name, nodes, settings, node -> "");
+  }
+
+  /** @param ownSettings HOCON for one node, above the settings for every node */
+  NodeProcesses(String name, int nodes, String settings, IntFunction<String> ownSettings) {
     this.nodes = nodes;
     this.settings = settings;
-    this.base = Distribution.freeBasePort(nodes);
+    this.ownSettings = ownSettings;
+    this.base = Distribution.freeBasePort(2 * nodes);
     this.home = Distribution.home(name, base);
   }
 
@@ -68,6 +79,17 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   /** Start a node, with further settings above all others. */
   Process start(int node, String... overrides) throws IOException {
+    var file = settingsFile(node, String.join("\n", overrides));
+    return launch(node, Distribution.command("node", "--settings=" + file));
+  }
+
+  /** Start one more node, which joins through the others, with its own classes on the class path. */
+  Process startExtended(Path classes) throws IOException {
+    var file = settingsFile(nodes, "");
+    return launch(nodes, Distribution.extendedCommand(classes, "node", "--settings=" + file));
+  }
+
+  private Path settingsFile(int node, String overrides) throws IOException {
     var directory = Files.createDirectories(home.resolve("node-" + node));
     var seeds = IntStream.range(0, nodes)
         .mapToObj(each -> "\"127.0.0.1:" + artery(each) + "\"")
@@ -88,8 +110,12 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
                     base + 100 + node,
                     base + 300,
                     PASSWORD)
-            + String.join("\n", overrides));
-    var process = new ProcessBuilder(Distribution.command("node", "--settings=" + file))
+            + String.join("\n", ownSettings.apply(node), overrides));
+    return file;
+  }
+
+  private Process launch(int node, List<String> command) throws IOException {
+    var process = new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log(node).toFile()))
         .start();
@@ -129,6 +155,11 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   int artery(int node) {
     return base + 200 + node;
+  }
+
+  /** A port that is free for a node to listen on for the others, where they reach it elsewhere. */
+  int bindPort(int node) {
+    return base + 200 + nodes + node;
   }
 
   Door door(int node) {
@@ -174,6 +205,34 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   int hostOf(String session, int through) throws IOException, InterruptedException {
     return indexOf(door(through).get("/v1/sessions/" + session).path("node").asText());
+  }
+
+  /** A new session that lives on this node. */
+  String sessionOn(int node, int through) throws IOException, InterruptedException {
+    while (true) {
+      var session = Story.open(door(through));
+      if (hostOf(session, through) == node) {
+        return session;
+      }
+    }
+  }
+
+  /** Wait until a turn is accepted and has not ended. */
+  void awaitRunning(int through, String session, String turn) {
+    await("the turn is accepted")
+        .atMost(LocalCluster.RECOVERY_LIMIT)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> door(through).statusOf(session, turn).equals("running"));
+  }
+
+  /** Whether a node's door refuses connections. */
+  boolean refuses(int node) {
+    try (var socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), base + node), 1000);
+      return false;
+    } catch (IOException refused) {
+      return true;
+    }
   }
 
   int oldest(int through) throws IOException, InterruptedException {

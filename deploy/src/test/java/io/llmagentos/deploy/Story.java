@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -45,6 +46,11 @@ final class Story {
         .map(change -> change.path("type").asText())
         .filter(type -> type.startsWith("alarm-"))
         .toList();
+  }
+
+  /** A new session of the assistant. */
+  static String open(Door door) throws IOException, InterruptedException {
+    return door.post("/v1/sessions", Map.of("agent", "assistant")).path("id").asText();
   }
 
   static String newTurn() {

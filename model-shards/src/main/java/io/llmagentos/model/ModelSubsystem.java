@@ -121,6 +121,18 @@ public final class ModelSubsystem implements Subsystem {
     };
   }
 
+  /** A token that the model has no row for would fail the requests it comes up in. */
+  static void requireFits(Path model, Tokenizer tokenizer, int vocabulary) {
+    if (tokenizer.vocabulary().size() > vocabulary) {
+      throw new AgentOsException(
+          ErrorCode.MODEL_FILE_CORRUPT,
+          model.resolve(Tokenizer.FILE) + " has token ids up to "
+              + (tokenizer.vocabulary().size() - 1)
+              + ", vocab_size in config.json is " + vocabulary,
+          Tokenizer.FILE);
+    }
+  }
+
   private static LocalModel local(Node node, String id, LocalModelSettings settings) {
     if (!Files.isDirectory(settings.path())) {
       throw new AgentOsException(
@@ -138,6 +150,12 @@ public final class ModelSubsystem implements Subsystem {
             Math.ceilDiv(settings.cacheTokens(), settings.kvBlockTokens()),
             settings.prefillTokens(),
             WeightStorage.AS_STORED));
+    try {
+      requireFits(settings.path(), tokenizer, engine.vocabularySize());
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
     return LocalModel.serve(
         id, format, tokenizer, engine, settings, node.system(), node.metrics(), node.clock());
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.model.serving.LocalModelSettings;
+import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.nio.file.Path;
@@ -50,6 +51,22 @@ class ModelSubsystemTest {
             entry("kind = local, path = x, max-batch = 0").config(), Path.of("x")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("max-batch must be at least 1, is 0");
+  }
+
+  @Test
+  void shouldRefuseATokenizerThatIsLargerThanTheModel() {
+    Path directory = GoldenData.resources().resolve("tokenizers/gpt2-bpe");
+    try (Tokenizer tokenizer = Tokenizer.load(directory)) {
+      int size = tokenizer.vocabulary().size();
+      ModelSubsystem.requireFits(directory, tokenizer, size);
+      assertThatThrownBy(() -> ModelSubsystem.requireFits(directory, tokenizer, size - 1))
+          .isInstanceOfSatisfying(
+              AgentOsException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_FILE_CORRUPT))
+          .hasMessageContaining(directory.resolve("tokenizer.json").toString())
+          .hasMessageContaining(
+              "up to " + (size - 1) + ", vocab_size in config.json is " + (size - 1));
+    }
   }
 
   @Test

@@ -30,6 +30,8 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.japi.pf.PFBuilder;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.SharedKillSwitch;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
@@ -45,6 +47,8 @@ public final class SessionRoutes extends Api {
   private final ActorSystem<?> system;
   private final Sessions sessions;
   private final AgentDefinitions agents;
+  /** Ends the streams that have no end: whoever follows goes on through another door. */
+  private final SharedKillSwitch untilStopping = KillSwitches.shared("until-stopping");
 
   public SessionRoutes(Node node) {
     super(node);
@@ -52,6 +56,7 @@ public final class SessionRoutes extends Api {
     this.system = node.system();
     this.sessions = node.service(Sessions.class);
     this.agents = node.service(AgentDefinitions.class);
+    node.whenStopping(untilStopping::shutdown);
   }
 
   public Route route() {
@@ -155,8 +160,10 @@ public final class SessionRoutes extends Api {
             : sessions
                 .latestNotice(agent)
                 .thenApply(notice -> new SessionPosition(session.version(), notice));
-        return start.thenApply(position ->
-            events(sessions.follow(key, agent, position).map(SessionRoutes::happening)));
+        return start.thenApply(position -> events(sessions
+            .follow(key, agent, position)
+            .via(untilStopping.flow())
+            .map(SessionRoutes::happening)));
       }));
     });
   }

@@ -118,7 +118,7 @@ final class AlarmTools {
     if (found.isEmpty()) {
       return ToolOutcome.answer("I found no such alarm. " + Say.capital(all(alarms)) + ".");
     }
-    List<Alarm> chosen = which.choose(found);
+    List<Alarm> chosen = which.choose(which.all() ? found : onThatDayOnly(found, when));
     if (chosen.isEmpty()) {
       return ToolOutcome.answer(
           "There are " + found.size() + ": " + words(found) + ". Which one should I remove?");
@@ -129,6 +129,15 @@ final class AlarmTools {
             .toList(),
         "Removed " + (chosen.size() == 1 ? "the alarm" : Say.count(chosen.size(), "alarm")) + ": "
             + words(chosen) + ".");
+  }
+
+  /** Of alarms that ring on a day that was named, those that ring on it alone; all of them where none does, or where a repetition was named. */
+  private static List<Alarm> onThatDayOnly(List<Alarm> found, TimePhrase when) {
+    if (when.days() == null || !when.repeat().once()) {
+      return found;
+    }
+    List<Alarm> once = found.stream().filter(alarm -> alarm.repeat().once()).toList();
+    return once.isEmpty() ? found : once;
   }
 
   private static String words(List<Alarm> alarms) {

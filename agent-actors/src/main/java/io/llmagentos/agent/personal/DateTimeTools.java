@@ -23,6 +23,11 @@ final class DateTimeTools {
   private static final Pattern HERE = Pattern.compile(
       "(?:here|my (?:current )?(?:location|zone|time zone|place)|this (?:city|place|location|time zone|zone))");
 
+  private static final Pattern ASKS_DATE = Pattern.compile("\\b(?:date|day|month|year|week)\\b");
+  /** Days that move by a calendar of their own, for which there is no rule here. */
+  private static final Pattern MOVABLE_FEAST = Pattern.compile(
+      "\\b(easter(?: \\w+day)?|pentecost|lent|mardi gras|thanksgiving|passover|hanukkah|rosh hashanah|yom kippur|ramadan|eid|diwali|chinese new year)\\b");
+
   private DateTimeTools() {}
 
   static List<Tool> tools() {
@@ -61,6 +66,7 @@ final class DateTimeTools {
     if (place.isPresent() && !HERE.matcher(place.get()).matches()) {
       ZonedDateTime there = now.withZoneSameInstant(zone(place.get(), context));
       String day = there.toLocalDate().equals(now.toLocalDate())
+              && !ASKS_DATE.matcher(request).find()
           ? ""
           : " on " + Say.day(there.toLocalDate());
       return ToolOutcome.answer(
@@ -70,8 +76,11 @@ final class DateTimeTools {
     TimePhrase.Days days = when.days();
     LocalDate today = now.toLocalDate();
     boolean asksTime = request.matches(".*\\b(?:time|clock|hour)\\b.*");
-    boolean asksDate = request.matches(".*\\b(?:date|day|month|year|week)\\b.*");
-    if (days != null && days.single() && !days.first().equals(today)) {
+    boolean asksDate = ASKS_DATE.matcher(request).find();
+    Matcher feast = MOVABLE_FEAST.matcher(request);
+    if (feast.find()) {
+      return ToolOutcome.answer("I don't know when " + name(feast.group(1)) + " is.");
+    } else if (days != null && days.single() && !days.first().equals(today)) {
       return ToolOutcome.answer(DATE.format(days.first()) + ".");
     } else if (asksTime && asksDate) {
       return ToolOutcome.answer(
@@ -84,13 +93,7 @@ final class DateTimeTools {
 
   private static ToolOutcome convert(ToolArguments arguments, ToolContext context) {
     String request = request(context);
-    List<String> places = Stream.of("place_name", "time_zone")
-        .flatMap(slot -> arguments.text(slot).stream())
-        .flatMap(text -> Arrays.stream(text.split("\\s*,\\s*")))
-        .filter(place -> !HERE.matcher(place).matches())
-        .distinct()
-        .sorted(Comparator.comparingInt(place -> position(request, place)))
-        .toList();
+    List<String> places = places(arguments, request);
     if (places.isEmpty()) {
       return ToolOutcome.answer("Between which places or time zones?");
     } else if (request.matches("(?:please |can you |could you )?(?:change|switch|set) .*")
@@ -127,6 +130,29 @@ final class DateTimeTools {
     boolean open = when.clocks().getFirst().open() && when.part() == null;
     return ToolOutcome.answer(
         open ? answer + " " + converted(then.plusHours(12), to, fromName, toName) : answer);
+  }
+
+  /** The places to convert between, in the order of the request: what the slots name and what they leave out or cut short. */
+  private static List<String> places(ToolArguments arguments, String request) {
+    List<Zones.Mention> named = Zones.named(request).stream()
+        .filter(mention -> !HERE.matcher(mention.place()).matches())
+        .toList();
+    Stream<Zones.Mention> slots = Stream.of("place_name", "time_zone")
+        .flatMap(slot -> arguments.text(slot).stream())
+        .flatMap(text -> Arrays.stream(text.split("\\s*,\\s*")))
+        .filter(place -> !HERE.matcher(place).matches())
+        .map(place -> new Zones.Mention(position(request, place), place))
+        .filter(slot -> named.stream().noneMatch(mention -> overlap(mention, slot)));
+    return Stream.concat(slots, named.stream())
+        .sorted(Comparator.comparingInt(Zones.Mention::start))
+        .map(Zones.Mention::place)
+        .distinct()
+        .toList();
+  }
+
+  private static boolean overlap(Zones.Mention one, Zones.Mention other) {
+    return one.start() < other.start() + other.place().length()
+        && other.start() < one.start() + one.place().length();
   }
 
   private static String converted(ZonedDateTime then, ZoneId to, String fromName, String toName) {

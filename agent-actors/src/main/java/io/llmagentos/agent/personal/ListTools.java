@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 final class ListTools {
   private static final Pattern ADDED = Pattern.compile(
       "\\b(?:add|put|include|write|insert)\\s+(.+?)\\s+(?:to|on|onto|in|into)\\s+(?:(?:the|my|our|a|this|today|that)\\b.*|(?:[a-z'-]+ ){0,3}list\\b.*)");
-  private static final Pattern ADDED_LOOSELY =
-      Pattern.compile("\\b(?:add|put|include|insert)\\s+(.+)$|\\bwith (.+)$");
+  private static final Pattern ADDED_LOOSELY = Pattern.compile(
+      "\\b(?:need|want|like|get)\\s+(.+?)\\s+(?:to be )?(?:added|put)\\b.*|\\b(?:make sure|be sure)\\s+(.+?)\\s+(?:is|are)\\s+(?:on|in)\\b.*|\\b(?:add|put|include|insert)\\s+(.+)$|\\bwith (.+)$");
   private static final Pattern REMOVED = Pattern.compile(
       "\\b(?:remove|delete|erase|take|drop|scratch|cross|kill|move|get rid of)\\s+(?:off\\s+)?(.+?)\\s+(?:from|off|off of|out of|to trash)\\s+.*|\\bi (?:don't|do not) (?:want|need) (.+?)(?: on .*| anymore.*)?$");
   private static final Pattern LIST = Pattern.compile(
@@ -55,7 +55,7 @@ final class ListTools {
     String request = request(context);
     List<String> items =
         arguments.text("item").map(ListTools::split).orElseGet(() -> added(request));
-    Optional<String> list = name(arguments, request);
+    Optional<String> list = name(arguments, request, context);
     boolean create = items.isEmpty()
         && request.matches(".*\\b(?:make|create|start|new|begin|fresh|open)\\b.*")
         && !request.matches(".*\\bitem\\b.*");
@@ -99,7 +99,7 @@ final class ListTools {
     if (lists.isEmpty()) {
       return ToolOutcome.answer("You have no lists.");
     }
-    Optional<String> asked = name(arguments, request);
+    Optional<String> asked = name(arguments, request, context);
     Optional<NamedList> list = asked.isPresent()
         ? context.state().list(asked.get())
         : request.matches(".*\\blists\\b.*")
@@ -123,7 +123,7 @@ final class ListTools {
     if (context.state().lists().isEmpty()) {
       return ToolOutcome.answer("You have no lists.");
     }
-    Optional<String> asked = name(arguments, request);
+    Optional<String> asked = name(arguments, request, context);
     Optional<NamedList> list = asked.or(() -> only(context)).flatMap(context.state()::list);
     if (list.isEmpty()) {
       return ToolOutcome.answer(
@@ -211,7 +211,8 @@ final class ListTools {
   }
 
   /** The list that is named; "to do list", "todo" and "my to do list" are one name. */
-  private static Optional<String> name(ToolArguments arguments, String request) {
+  private static Optional<String> name(
+      ToolArguments arguments, String request, ToolContext context) {
     return arguments
         .text("list_name")
         .filter(name -> name.length() <= 100)
@@ -221,11 +222,20 @@ final class ListTools {
         })
         .map(name -> name.toLowerCase(Locale.ENGLISH)
             .replaceAll("\\b(?:my|the|a|an|new|this|today's|check ?list|list of|list)\\b", " ")
-            .replaceAll("\\bgroceries\\b", "grocery")
             .replaceAll("\\btodo\\b", "to do")
             .replaceAll("\\s+", " ")
             .strip())
-        .filter(name -> !name.isEmpty());
+        .filter(name -> !name.isEmpty())
+        .map(name -> context.state().lists().stream()
+            .map(NamedList::name)
+            .filter(kept -> singular(kept).equals(singular(name)))
+            .findFirst()
+            .orElse(name));
+  }
+
+  /** "groceries" and "grocery" name the same list. */
+  private static String singular(String name) {
+    return name.replaceAll("ies\\b", "y").replaceAll("(?<=[a-z]{3})s\\b", "");
   }
 
   private static Optional<String> only(ToolContext context) {

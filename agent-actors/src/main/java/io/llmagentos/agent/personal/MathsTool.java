@@ -26,6 +26,10 @@ final class MathsTool {
       new String[] {N + " percent off (?:of )?" + N, "$2 * (100 - $1) / 100"},
       new String[] {N + " percent of " + N, "$2 * $1 / 100"},
       new String[] {"what percent (?:is )?" + N + " (?:is )?(?:out )?of " + N, "$1 / $2 * 100"},
+      new String[] {
+        "\\b(?:how many times (?:does|do|can|will) )?" + N + " (?:go|goes|fits?) (?:into|in) " + N,
+        "$2 / $1"
+      },
       new String[] {"\\bsubtract(?:ing|ed)? " + N + " from " + N, "$2 - $1"},
       new String[] {
         "\\b(?:divide|dividing) " + N + " (?:by|in|into|with) " + N + "(?: parts)?", "$1 / $2"
@@ -56,7 +60,7 @@ final class MathsTool {
       new String[] {"(?<=\\d) (?:modulo|mod) (?=\\d)", " % "});
 
   private static final Pattern POLITE = Pattern.compile(
-      "\\b(?:what|whats|what's|is|are|the|answer|result|solution|to|for|of|how|much|does|do|equals?|please|tell|me|can|could|you|calculate|compute|solve|this|equation|problem|"
+      "\\b(?:what'?s|what|is|are|the|answer|result|solution|to|for|of|how|much|does|do|equals?|please|tell|me|can|could|you|calculate|compute|solve|this|equation|problem|"
           + "find|figure|out|show|get|when|a|an|i|value|sum|total|add|resolve|hey|olly|and|it|dollars|does)\\b");
 
   private MathsTool() {}

@@ -162,7 +162,8 @@ final class TimePhrases {
         .replaceAll("\\s+", " ")
         .strip();
     s = NumberWords.toDigits(s);
-    s = s.replaceAll("\\bhalf (?:past )?(\\d{1,2})\\b", "$1:30")
+    s = s.replaceAll("\\b(\\d{1,3}|an?) and a half (hours?)\\b", "$1 $2 and a half")
+        .replaceAll("\\bhalf (?:past )?(\\d{1,2})\\b", "$1:30")
         .replaceAll("\\b(?:a )?quarter (?:past|after) (\\d{1,2})\\b", "$1:15");
     s = before(s, Pattern.compile("\\b(?:a )?(quarter) (?:to|till|of) (\\d{1,2})\\b"));
     s = before(

@@ -6,12 +6,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,6 +21,11 @@ import java.util.regex.Pattern;
 final class Zones {
   private static final Pattern OFFSET =
       Pattern.compile("(?:utc|gmt) ?(plus|minus|\\+|-)? ?(\\d{1,2})(?:[: ]?([0-5]\\d))?");
+  private static final Pattern WORD = Pattern.compile("[\\p{L}&'.-]+");
+  private static final Pattern BEFORE =
+      Pattern.compile("\\b(?:in|to|into|from|between|and|at|than|versus|for) (?:the )?$");
+  private static final Pattern BEHIND = Pattern.compile(" (?:standard |local )?time\\b");
+  private static final int LONGEST_NAME = 4;
   private static final Map<String, List<String>> BY_NAME = load();
 
   private Zones() {}
@@ -46,6 +53,31 @@ final class Zones {
       throw new UncheckedIOException(e);
     }
     return Map.copyOf(zones);
+  }
+
+  /** A place that a request names, and where. */
+  record Mention(int start, String place) {}
+
+  /** The known places that a request names as such: behind a preposition ("in ivory coast", "cst to est") or before "time" ("new york time"). */
+  static List<Mention> named(String request) {
+    List<Mention> mentions = new ArrayList<>();
+    Matcher word = WORD.matcher(request);
+    List<MatchResult> words = word.results().toList();
+    for (int i = 0; i < words.size(); i++) {
+      for (int length = Math.min(LONGEST_NAME, words.size() - i); length > 0; length--) {
+        int start = words.get(i).start();
+        int end = words.get(i + length - 1).end();
+        String place = request.substring(start, end);
+        if (BY_NAME.containsKey(place)
+            && (BEFORE.matcher(request.substring(0, start)).find()
+                || BEHIND.matcher(request.substring(end)).lookingAt())) {
+          mentions.add(new Mention(start, place));
+          i += length - 1;
+          break;
+        }
+      }
+    }
+    return mentions;
   }
 
   /** The zones of a place: none when it is unknown, several when the place spans them. */

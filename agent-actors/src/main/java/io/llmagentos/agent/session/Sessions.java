@@ -5,6 +5,7 @@ import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,9 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.OverflowStrategy;
+import org.apache.pekko.stream.SharedKillSwitch;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.stream.typed.javadsl.ActorSource;
 
@@ -32,6 +35,7 @@ public final class Sessions {
 
   private final ActorSystem<?> system;
   private final ClusterSharding sharding;
+  private final SharedKillSwitch untilGivenUp = KillSwitches.shared("turns");
 
   public Sessions(ActorSystem<?> system) {
     this.system = system;
@@ -100,7 +104,15 @@ public final class Sessions {
           spawn(TurnFollower.create(session(key), turn, listener), "turn");
           return NotUsed.getInstance();
         })
-        .takeWhile(reply -> !(reply instanceof Session.Finished), true);
+        .takeWhile(reply -> !(reply instanceof Session.Finished), true)
+        .via(untilGivenUp.flow());
+  }
+
+  /** Follow no turn any longer: what is followed fails with {@code UNAVAILABLE}, and goes on where its session is. */
+  public void giveUp() {
+    untilGivenUp.abort(new AgentOsException(
+        ErrorCode.UNAVAILABLE,
+        "this node stops; the turn goes on, say it again with its id through another door"));
   }
 
   /** Follow a session and its agent's notices from a position on; never ends by itself. */

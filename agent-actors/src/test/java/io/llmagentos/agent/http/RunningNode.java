@@ -66,6 +66,11 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
+    start();
+  }
+
+  /** For tests that start and stop it themselves. */
+  RunningNode start() throws IOException {
     Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
     List<Integer> ports = freePorts(3);
     node = NodeBoot.start(ConfigFactory.parseString(settings)
@@ -75,10 +80,15 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
             llmagentos.http { port = %d, management-port = %d }
             """.formatted(data, ports.get(0), ports.get(1), ports.get(2))))
         .withFallback(ConfigFactory.parseString(SETTINGS)));
+    return this;
   }
 
   @Override
   public void afterAll(ExtensionContext context) throws Exception {
+    stop();
+  }
+
+  void stop() throws Exception {
     node().stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 

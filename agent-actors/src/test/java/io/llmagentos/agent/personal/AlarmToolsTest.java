@@ -113,6 +113,35 @@ class AlarmToolsTest {
   }
 
   @Test
+  void shouldReadTheWholeTimeAroundASlotThatWasCutShort() {
+    assertThat(me.say("wake me up in one minute", "alarm_set", "time=one"))
+        .isEqualTo("Alarm set for Monday 23 November at 8:01 PM.");
+    assertThat(me.say(
+            "set alarm every weekday at 7am",
+            "alarm_set",
+            "time=7am",
+            "general_frequency=every week"))
+        .isEqualTo("Alarm set for every weekday at 7:00 AM.");
+    assertThat(me.say(
+            "wake me on december 3rd at six thirty pm",
+            "alarm_set",
+            "date=december",
+            "time=six thirty"))
+        .isEqualTo("Alarm set for Thursday 3 December at 6:30 PM.");
+    assertThat(me.say("alarm in two and a half hours", "alarm_set", "time=two and a half"))
+        .isEqualTo("Alarm set for Monday 23 November at 10:30 PM.");
+  }
+
+  @Test
+  void shouldMeanTheFridayOneAndNotTheDailyOne() {
+    me.say("", "alarm_set", "time=nine am on friday");
+    me.say("", "alarm_set", "time=seven am", "general_frequency=every day");
+    assertThat(me.say("cancel the friday one", "alarm_remove", "date=friday"))
+        .isEqualTo("Removed the alarm: Friday 27 November at 9:00 AM.");
+    assertThat(me.state.alarms()).hasSize(1);
+  }
+
+  @Test
   void shouldAskWhichWhenSeveralMatch() {
     assertThat(full.say("cancel the alarm", "alarm_remove"))
         .startsWith("There are 3:")

@@ -117,6 +117,19 @@ class PersonalToolsTest {
       datetime_convert   | what is the time difference between eastern and pacific | time_zone=eastern;time_zone=pacific                | Pacific is 3 hours behind Eastern.
       datetime_convert   | if it's five am in berlin what time is it here  | time=five am;place_name=berlin                            | 5:00 AM in Berlin is 5:00 AM in your zone.
       datetime_convert   | if it is six am here what time is it in tokyo   | time=six am;place_name=tokyo                              | 6:00 AM in your zone is 2:00 PM in Tokyo.
+      datetime_query     | what date is easter sunday this year              | date=this year                                            | I don't know when Easter Sunday is.
+      datetime_query     | date in new york                                  | place_name=new york                                       | It is 2:00 PM on Monday 23 November in New York.
+      datetime_convert   | what is 5 pm new york time in london              | time=5 pm;place_name=london                               | 5:00 PM in New York is 10:00 PM in London.
+      datetime_convert   | what is the nine am cst to est                    | time=nine am;time_zone=cst                                | 9:00 AM in CST is 10:00 AM in EST.
+      datetime_convert   | it's eight at night in france what time is it in new york | time=eight;timeofday=night;place_name=france      | 8:00 PM in France is 2:00 PM in New York.
+      datetime_convert   | the time difference between lagos and new york is what | place_name=lagos                                     | New York is 6 hours behind Lagos.
+      datetime_convert   | what's the time difference between here and queensland | place_name=queens                                    | Queensland is 9 hours ahead of your zone.
+      qa_maths           | what's 15 percent of 80                           | -                                                         | 80 * 15 / 100 = 12.
+      qa_maths           | what's two plus two                               | -                                                         | 2 + 2 = 4.
+      qa_maths           | how many times does fifty go into one million     | -                                                         | 1000000 / 50 = 20000.
+      lists_createoradd  | create a list called groceries                    | list_name=groceries                                       | Made a new list: groceries.
+      lists_createoradd  | i need oranges added to my grocery list           | list_name=grocery                                         | Added oranges to your grocery list.
+      lists_createoradd  | make sure bread is on my grocery list             | list_name=grocery                                         | Added bread to your grocery list.
       datetime_convert   | convert eight am manila time to new york time   | time=eight am;place_name=manila;place_name=new york       | 8:00 AM in Manila is 7:00 PM the day before in New York.
       datetime_convert   | convert time zone                               | -                                                         | Between which places or time zones?
       """)

@@ -7,12 +7,16 @@ import io.llmagentos.node.Node;
 import io.llmagentos.node.NodeSettings;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.Subsystems;
+import io.llmagentos.node.bulk.Bulk;
+import io.llmagentos.node.cluster.ClusterSettings;
 import io.llmagentos.node.cluster.DeadProcessWatch;
-import io.llmagentos.node.cluster.NodeHost;
+import io.llmagentos.node.cluster.MembershipMetrics;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.HttpHost;
 import io.llmagentos.node.http.HttpSettings;
+import io.llmagentos.node.job.JobHosting;
+import io.llmagentos.node.job.JobIndex;
 import io.llmagentos.node.journal.DueTimers;
 import io.llmagentos.node.journal.EventProjection;
 import io.llmagentos.node.journal.JournalDatabase;
@@ -40,6 +44,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
@@ -80,10 +85,13 @@ public final class NodeBoot {
         config,
         "llmagentos.journal",
         section -> JournalSettings.create(section, settings.dataDirectory()));
+    ClusterSettings cluster = Settings.read(config, "llmagentos.cluster", ClusterSettings::create);
     requireFree(
-        settings.host(),
-        settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.arteryPort(),
-        "llmagentos.node.artery-port");
+        settings.bindHost(),
+        settings.transport() == NodeSettings.Transport.AERON_UDP ? 0 : settings.bindPort(),
+        settings.bindPort() == settings.arteryPort()
+            ? "llmagentos.node.artery-port"
+            : "llmagentos.node.bind-port");
     requireFree(http.host(), http.port(), "llmagentos.http.port");
     requireFree(http.managementHost(), http.managementPort(), "llmagentos.http.management-port");
 
@@ -92,8 +100,9 @@ public final class NodeBoot {
       DataDirectory directory = DataDirectory.open(settings.dataDirectory());
       opened.add(directory);
       List<Subsystem> subsystems = Subsystems.discover();
-      List<Projector> projectors = subsystems.stream()
-          .flatMap(subsystem -> subsystem.projectors().stream())
+      List<Projector> projectors = Stream.concat(
+              Stream.of(new JobIndex()),
+              subsystems.stream().flatMap(subsystem -> subsystem.projectors().stream()))
           .toList();
       JournalDatabase database = JournalDatabase.open(journal, projectors);
       opened.add(database);
@@ -114,7 +123,7 @@ public final class NodeBoot {
           uri(http.managementHost(), http.managementPort()),
           database,
           system);
-      boot(node, http, subsystems, projectors);
+      boot(node, http, cluster, subsystems, projectors);
       system.getWhenTerminated().whenComplete((done, failure) -> {
         database.close();
         directory.close();
@@ -127,12 +136,25 @@ public final class NodeBoot {
   }
 
   private static void boot(
-      Node node, HttpSettings http, List<Subsystem> subsystems, List<Projector> projectors) {
+      Node node,
+      HttpSettings http,
+      ClusterSettings cluster,
+      List<Subsystem> subsystems,
+      List<Projector> projectors) {
     new JvmMemoryMetrics().bindTo(node.metrics());
     new JvmGcMetrics().bindTo(node.metrics());
     new JvmThreadMetrics().bindTo(node.metrics());
     new ProcessorMetrics().bindTo(node.metrics());
-    ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node);
+    ActorRef<DeadProcessWatch.Command> watch = startDeadProcessWatch(node, cluster);
+    node.spawn(MembershipMetrics.create(node.metrics()), "membership-metrics");
+    node.offer(
+        Bulk.class,
+        Bulk.start(
+            node.system(),
+            node.clock(),
+            node.config().getMemorySize("llmagentos.bulk.max-held").toBytes(),
+            node.config().getDuration("llmagentos.bulk.held-for")));
+    JobHosting jobs = JobHosting.start(node);
     subsystems.forEach(subsystem -> subsystem.start(node));
     if (node.hasRole("core")) {
       EventProjection.start(node.system(), node.database().dataSource(), projectors);
@@ -149,23 +171,21 @@ public final class NodeBoot {
     }
     joinCluster(node);
     awaitUp(node);
-    List<Route> routes = subsystems.stream()
-        .flatMap(subsystem -> subsystem.routes(node).stream())
+    List<Route> routes = Stream.concat(
+            Stream.of(jobs.routes()),
+            subsystems.stream().flatMap(subsystem -> subsystem.routes(node).stream()))
         .toList();
     HttpHost.open(node, http, watch, routes);
-    node.spawn(
-        NodeHost.create(node.door().toString(), node.management().toString(), node.entityCounts()),
-        "node-host");
+    jobs.advertise();
   }
 
-  private static ActorRef<DeadProcessWatch.Command> startDeadProcessWatch(Node node) {
+  private static ActorRef<DeadProcessWatch.Command> startDeadProcessWatch(
+      Node node, ClusterSettings cluster) {
     boolean probing = node.settings().transport() != NodeSettings.Transport.AERON_UDP;
     return node.spawn(
         DeadProcessWatch.create(
-            probing
-                ? node.config().getDuration("llmagentos.cluster.probe-interval")
-                : Duration.ZERO,
-            node.config().getInt("llmagentos.cluster.probe-refusals"),
+            probing ? cluster.probeInterval() : Duration.ZERO,
+            cluster.probeRefusals(),
             address -> DeadProcessWatch.portRefuses(address, Duration.ofSeconds(1)),
             node.blockingExecutor()),
         "dead-process-watch");
@@ -226,6 +246,8 @@ public final class NodeBoot {
     values.put("pekko.remote.artery.transport", settings.transport().id());
     values.put("pekko.remote.artery.canonical.hostname", settings.host());
     values.put("pekko.remote.artery.canonical.port", settings.arteryPort());
+    values.put("pekko.remote.artery.bind.hostname", settings.bindHost());
+    values.put("pekko.remote.artery.bind.port", settings.bindPort());
     values.put("pekko.cluster.roles", List.copyOf(settings.roles()));
     values.put(WireVersionCheck.KEY, wireVersion);
     values.put("pekko.http.server.parsing.max-content-length", http.maxBodyBytes());

@@ -80,6 +80,19 @@ public final class Doors {
     return answered(send("GET", path, null, Map.of(), BodyHandlers.ofString()));
   }
 
+  /** Read bytes; empty where the server has none (404). */
+  public byte[] bytes(String path) {
+    HttpResponse<byte[]> response = send("GET", path, null, Map.of(), BodyHandlers.ofByteArray());
+    if (response.statusCode() == ErrorCode.NOT_FOUND.httpStatus()) {
+      return new byte[0];
+    } else if (response.statusCode() / 100 != 2) {
+      throw refusal(
+          response.statusCode(),
+          new String(response.body(), java.nio.charset.StandardCharsets.UTF_8));
+    }
+    return response.body();
+  }
+
   /** Post JSON and read JSON, as {@link #get} does. */
   public JsonNode post(String path, Object body) {
     return answered(send("POST", path, body, Map.of(), BodyHandlers.ofString()));

@@ -31,9 +31,12 @@ public final class Main {
     var line = new CommandLine(new Main())
         .addSubcommand(new UpCommand())
         .addSubcommand(new StatusCommand())
+        .addSubcommand(new RunCommand())
+        .addSubcommand(new JobsCommand())
         .addSubcommand(new NodeCommand())
         .addSubcommand(new DatabaseCommand())
         .addSubcommand(new MediaDriverCommand());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     for (var contributed : ServiceLoader.load(CliCommands.class)) {
       contributed.commands().forEach(line::addSubcommand);
     }

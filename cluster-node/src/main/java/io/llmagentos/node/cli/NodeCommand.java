@@ -45,6 +45,8 @@ final class NodeCommand implements Callable<Integer> {
     if (parent != null) {
       ParentWatch.onGone(parent, () -> leave(node));
     }
+    // A JVM that a signal ends exits with the signal's number, also after an orderly shutdown.
+    Signals.register("TERM", node::stop);
     // The others have moved on without it: what it still does can only conflict with them.
     node.whenDowned(() -> {
       System.err.println(

@@ -54,8 +54,8 @@ final class StatusCommand implements Callable<Integer> {
     return aligned(rows);
   }
 
-  private static List<String> aligned(List<List<String>> rows) {
-    var widths = new int[HEADER.size()];
+  static List<String> aligned(List<List<String>> rows) {
+    var widths = new int[rows.getFirst().size()];
     for (var row : rows) {
       for (int column = 0; column < widths.length; column++) {
         widths[column] = Math.max(widths[column], row.get(column).length());

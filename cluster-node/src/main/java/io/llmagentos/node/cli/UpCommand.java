@@ -4,6 +4,7 @@ import io.aeron.driver.MediaDriver;
 import io.llmagentos.node.boot.NodeBoot;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,6 +46,13 @@ final class UpCommand implements Callable<Integer> {
       description = "How many nodes, 1 to " + PortPlan.MAX_NODES + ".")
   private int nodes = 1;
 
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description =
+          "How many nodes more, for models, learners and rollouts; the others then are core nodes alone.")
+  private int workers;
+
   @Option(names = "--config", paramLabel = "FILE", description = "Settings (HOCON) for every node.")
   private @Nullable Path config;
 
@@ -68,17 +77,24 @@ final class UpCommand implements Callable<Integer> {
           "--transport is '" + transport + "'; it can be tcp, tls-tcp or aeron-udp",
           "--transport");
     }
+    if (workers < 0) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "--workers is " + workers + ", must be 0 or more",
+          "--workers");
+    }
     var settings = new UpSettings(
-        new PortPlan(port, nodes),
+        new PortPlan(port, nodes + workers),
+        workers,
         data.toAbsolutePath().normalize(),
         config == null ? null : config.toAbsolutePath(),
         journalUrl,
         transport);
-    UpSettings.userFile(
-        settings.config()); // a broken file is one error here, not one in each node's log
+    // A broken file or an unknown key is one error here, not one in each node's log.
+    Settings.load(UpSettings.userFile(settings.config()), Optional.empty());
     var lock = lock(settings.data());
     try {
-      if (nodes == 1) {
+      if (nodes + workers == 1) {
         runHere(settings);
       } else {
         new Supervisor(settings, System.out).run();

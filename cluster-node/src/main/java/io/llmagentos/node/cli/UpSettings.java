@@ -13,13 +13,23 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code agentos up} was asked for, and the settings of each node that follow from it. */
+/**
+ * What {@code agentos up} was asked for, and the settings of each node that follow from it.
+ *
+ * @param workers how many of the planned nodes, the last ones, are workers; 0: every node has every role
+ */
 record UpSettings(
     PortPlan ports,
+    int workers,
     Path data,
     @Nullable Path config,
     @Nullable String journalUrl,
     @Nullable String transport) {
+
+  /** Where workers take the computing, core nodes hold nothing that could crash natively. */
+  private static final List<String> CORE = List.of("core");
+
+  private static final List<String> WORKER = List.of("model", "rollout", "learner");
 
   /** Whether this process keeps the journal itself, in H2. */
   boolean ownsJournal() {
@@ -62,6 +72,10 @@ record UpSettings(
     flags.put("llmagentos.node.artery-port", ports.artery(node));
     flags.put("llmagentos.node.data-dir", nodeDirectory(node).toString());
     flags.put("llmagentos.node.seed-nodes", seeds);
+    flags.put("llmagentos.artifacts.directory", data.resolve("artifacts").toString());
+    if (workers > 0) {
+      flags.put("llmagentos.node.roles", node < ports.nodes() - workers ? CORE : WORKER);
+    }
     flags.put("llmagentos.http.port", ports.door(node));
     flags.put("llmagentos.http.management-port", ports.management(node));
     if (transport != null) {

@@ -112,10 +112,15 @@ public abstract class Api extends AllDirectives {
 
   /** The body as a JSON object; 400 with the place of the fault otherwise, 413 for one that is too large. */
   protected Route withJson(Function<JsonNode, Route> inner) {
+    return withBody(bytes -> inner.apply(parse(bytes)));
+  }
+
+  /** The body whole; 413 for one that is too large. */
+  protected Route withBody(Function<byte[], Route> inner) {
     return extractRequestEntity(body -> onComplete(
         () -> read(body),
         bytes -> bytes.isSuccess()
-            ? inner.apply(parse(bytes.get()))
+            ? inner.apply(bytes.get().toArrayUnsafe())
             : complete(ApiError.response(bytes.failed().get()))));
   }
 
@@ -145,9 +150,9 @@ public abstract class Api extends AllDirectives {
         });
   }
 
-  private static JsonNode parse(ByteString bytes) {
+  private static JsonNode parse(byte[] bytes) {
     try {
-      JsonNode json = JSON.readTree(bytes.toArrayUnsafe());
+      JsonNode json = JSON.readTree(bytes);
       if (!json.isObject()) {
         throw new AgentOsException(
             ErrorCode.MALFORMED_JSON,

@@ -3,7 +3,7 @@ package io.llmagentos.node.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.node.Node;
-import io.llmagentos.node.cluster.NodeHost;
+import io.llmagentos.node.placement.NodeHost;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,6 +104,7 @@ final class ClusterRoutes extends Api {
         json.put("heap_mb", description.heapMegabytes());
         json.put("uptime_s", description.uptimeSeconds());
         json.set("entities", JSON.valueToTree(description.entities()));
+        json.set("members", JSON.valueToTree(description.members()));
       }
     }
     return body;

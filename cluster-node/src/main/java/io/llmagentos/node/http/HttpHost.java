@@ -75,8 +75,9 @@ public final class HttpHost extends AllDirectives {
           .bindFlow(knowingItsConnection(route))
           .toCompletableFuture()
           .join();
+      // A little longer than turns may take: what is given up then still wants its answer.
       binding.addToCoordinatedShutdown(
-          node.settings().drainTimeout(), node.system().classicSystem());
+          node.settings().drainTimeout().plusSeconds(1), node.system().classicSystem());
     } catch (CompletionException e) {
       throw new AgentOsException(
           ErrorCode.PORT_IN_USE,

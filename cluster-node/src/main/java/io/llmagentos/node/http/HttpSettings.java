@@ -3,6 +3,7 @@ package io.llmagentos.node.http;
 import com.typesafe.config.Config;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -44,6 +45,11 @@ public record HttpSettings(
     apiKeys = List.copyOf(apiKeys);
     allowedHosts = Set.copyOf(allowedHosts);
     allowedOrigins = Set.copyOf(allowedOrigins);
+    Settings.requireBetween("llmagentos.http.port", port, 0, 65_535);
+    Settings.requireBetween("llmagentos.http.management-port", managementPort, 0, 65_535);
+    Settings.requireBetween("llmagentos.http.max-body", maxBodyBytes, 1, Integer.MAX_VALUE);
+    Settings.requireAtLeast(
+        "llmagentos.http.request-timeout", requestTimeout, Duration.ofMillis(1));
     if (apiKeys.isEmpty() && !address(host, "llmagentos.http.host").isLoopbackAddress()) {
       throw new AgentOsException(
           ErrorCode.SETTINGS_INVALID,

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Wakes the entities whose durable timers are due; one per cluster. A timer stays in its table until its entity has persisted what the timer meant,
  * so a wake may come more than once and entities take it idempotently. A timer that fell due while no node was up is woken at the next start.
+ * Each poll reads one page of due timers, the next poll the page after it: timers that nobody clears hold up no others.
  */
 public final class DueTimers {
   private static final int BATCH = 256;
@@ -40,7 +41,10 @@ public final class DueTimers {
 
   private record Due(List<Timer> timers, @Nullable Throwable failure) implements Command {}
 
-  private record Timer(String persistenceId, String name, Instant due) {}
+  private record Timer(String persistenceId, String name, Instant due) {
+    /** Before every timer. */
+    static final Timer START = new Timer("", "", Instant.EPOCH);
+  }
 
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
@@ -50,6 +54,7 @@ public final class DueTimers {
   private final Duration pollEvery;
   private final Map<String, Waker> wakers;
   private final Map<Timer, Instant> woken = new HashMap<>();
+  private Timer pageAfter = Timer.START;
 
   private DueTimers(
       ActorContext<Command> context,
@@ -92,8 +97,9 @@ public final class DueTimers {
 
   private Behavior<Command> onPoll() {
     Instant now = clock.instant();
+    Timer after = pageAfter;
     context.pipeToSelf(
-        CompletableFuture.supplyAsync(() -> readDue(now), blocking),
+        CompletableFuture.supplyAsync(() -> readDue(now, after), blocking),
         (due, failure) -> new Due(due == null ? List.of() : due, failure));
     return Behaviors.same();
   }
@@ -103,14 +109,13 @@ public final class DueTimers {
       context.getLog().warn("due timers cannot be read, trying again", due.failure());
     } else {
       Instant now = clock.instant();
-      woken.keySet().retainAll(due.timers());
+      woken.values().removeIf(last -> last.plus(REPEAT_AFTER).isBefore(now));
       for (Timer timer : due.timers()) {
-        Instant last = woken.get(timer);
-        if (last == null || last.plus(REPEAT_AFTER).isBefore(now)) {
-          woken.put(timer, now);
+        if (woken.putIfAbsent(timer, now) == null) {
           wake(timer);
         }
       }
+      pageAfter = due.timers().size() < BATCH ? Timer.START : due.timers().getLast();
     }
     timers.startSingleTimer(new Poll(), pollEvery);
     return Behaviors.same();
@@ -131,12 +136,16 @@ public final class DueTimers {
     }
   }
 
-  private List<Timer> readDue(Instant now) {
+  private List<Timer> readDue(Instant now, Timer after) {
     try (Connection connection = database.getConnection();
         PreparedStatement select = connection.prepareStatement(
-            "SELECT persistence_id, timer, due_at FROM due_timer WHERE due_at <= ? ORDER BY due_at LIMIT "
-                + BATCH)) {
+            "SELECT persistence_id, timer, due_at FROM due_timer WHERE due_at <= ?"
+                + " AND (due_at, persistence_id, timer) > (?, ?, ?)"
+                + " ORDER BY due_at, persistence_id, timer LIMIT " + BATCH)) {
       select.setLong(1, now.toEpochMilli());
+      select.setLong(2, after.due().toEpochMilli());
+      select.setString(3, after.persistenceId());
+      select.setString(4, after.name());
       List<Timer> due = new ArrayList<>();
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {

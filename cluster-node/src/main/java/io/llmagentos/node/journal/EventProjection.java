@@ -2,6 +2,7 @@ package io.llmagentos.node.journal;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,7 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ShardedDaemonProcess;
 import org.apache.pekko.japi.function.Function;
 import org.apache.pekko.persistence.jdbc.query.javadsl.JdbcReadJournal;
 import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.Sequence;
 import org.apache.pekko.projection.Projection;
 import org.apache.pekko.projection.ProjectionBehavior;
 import org.apache.pekko.projection.ProjectionId;
@@ -46,7 +48,8 @@ public final class EventProjection {
       CREATE INDEX IF NOT EXISTS "event_tag_tag_idx" ON "event_tag" ("tag", "event_id")""", """
       CREATE TABLE IF NOT EXISTS due_timer (
         persistence_id VARCHAR(255) NOT NULL, timer VARCHAR(255) NOT NULL, due_at BIGINT NOT NULL, PRIMARY KEY (persistence_id, timer))""", """
-      CREATE INDEX IF NOT EXISTS due_timer_due_at ON due_timer (due_at)""");
+      CREATE INDEX IF NOT EXISTS due_timer_due_at ON due_timer (due_at)""", """
+      CREATE TABLE IF NOT EXISTS projected (part VARCHAR(255) NOT NULL PRIMARY KEY, ordering BIGINT NOT NULL)""");
 
   private EventProjection() {}
 
@@ -78,7 +81,7 @@ public final class EventProjection {
             ProjectionId.of("tables", tag),
             source,
             () -> new Session(database),
-            () -> new Handler(projectors),
+            () -> new Handler(tag, projectors),
             system)
         .withGroup(256, Duration.ofMillis(50))
         .withRestartBackoff(Duration.ofMillis(500), Duration.ofSeconds(10), 0.2);
@@ -86,14 +89,56 @@ public final class EventProjection {
 
   private static final class Handler
       extends JdbcHandler<List<EventEnvelope<JournalEvent>>, Session> {
+    private final String part;
     private final List<Projector> projectors;
 
-    Handler(List<Projector> projectors) {
+    Handler(String part, List<Projector> projectors) {
+      this.part = part;
       this.projectors = projectors;
     }
 
+    /**
+     * Two nodes may run this part for a while, each unaware of the other: after a partition, or when one was frozen. The offset's row, which is
+     * written before, lets one transaction at a time in here; what {@code projected} has passed was applied by the other.
+     */
     @Override
     public void process(Session session, List<EventEnvelope<JournalEvent>> envelopes)
+        throws SQLException {
+      long applied = projected(session.connection);
+      List<EventEnvelope<JournalEvent>> fresh =
+          envelopes.stream().filter(each -> ordering(each) > applied).toList();
+      if (!fresh.isEmpty()) {
+        apply(session.connection, fresh);
+        moveTo(session.connection, ordering(fresh.getLast()), applied < 0);
+      }
+    }
+
+    private long projected(Connection connection) throws SQLException {
+      try (PreparedStatement select =
+          connection.prepareStatement("SELECT ordering FROM projected WHERE part = ?")) {
+        select.setString(1, part);
+        try (ResultSet row = select.executeQuery()) {
+          return row.next() ? row.getLong(1) : -1;
+        }
+      }
+    }
+
+    private void moveTo(Connection connection, long ordering, boolean first) throws SQLException {
+      try (PreparedStatement move = connection.prepareStatement(
+          first
+              ? "INSERT INTO projected (ordering, part) VALUES (?, ?)"
+              : "UPDATE projected SET ordering = ? WHERE part = ?")) {
+        move.setLong(1, ordering);
+        move.setString(2, part);
+        move.executeUpdate();
+      }
+    }
+
+    private static long ordering(EventEnvelope<JournalEvent> envelope) {
+      return ((Sequence) envelope.offset()).value();
+    }
+
+    private void apply(Connection connection, List<EventEnvelope<JournalEvent>> envelopes)
         throws SQLException {
       // The last change of a timer counts; most turns begin and end within one group.
       Map<TimerKey, TimerChange> timers = new LinkedHashMap<>();
@@ -107,13 +152,13 @@ public final class EventProjection {
           timers.put(new TimerKey(envelope.persistenceId(), change.timer()), change);
         }
         for (Projector projector : projectors) {
-          projector.project(session.connection, entry);
+          projector.project(connection, entry);
         }
       }
-      apply(session.connection, timers);
+      applyTimers(connection, timers);
     }
 
-    private static void apply(Connection connection, Map<TimerKey, TimerChange> timers)
+    private static void applyTimers(Connection connection, Map<TimerKey, TimerChange> timers)
         throws SQLException {
       try (PreparedStatement delete = connection.prepareStatement(
               "DELETE FROM due_timer WHERE persistence_id = ? AND timer = ?");

@@ -41,6 +41,11 @@ public final class JournalDatabase implements AutoCloseable {
     config.setMaximumPoolSize(4);
     config.setMinimumIdle(1);
     config.setAutoCommit(false);
+    if (settings.isPostgres()) {
+      // A frozen node must not keep the projection's rows locked for whoever takes over.
+      config.setIsolateInternalQueries(true);
+      config.setConnectionInitSql("SET idle_in_transaction_session_timeout = '5s'");
+    }
     HikariDataSource pool;
     try {
       pool = new HikariDataSource(config);
@@ -115,6 +120,8 @@ public final class JournalDatabase implements AutoCloseable {
           .map(String::strip)
           .filter(s -> !s.isEmpty() && !s.contains("durable_state") && !s.contains("global_offset"))
           .map(s -> s.replace("CREATE UNIQUE INDEX ", "CREATE UNIQUE INDEX IF NOT EXISTS "))
+          // Beside the other tables, in the schema that the URL names.
+          .map(s -> s.replaceAll("(?i)\\bpublic\\.", ""))
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

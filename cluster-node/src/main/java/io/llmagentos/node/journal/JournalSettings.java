@@ -2,8 +2,10 @@ package io.llmagentos.node.journal;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -13,6 +15,10 @@ import java.util.Map;
  * @param url a JDBC URL of H2 or PostgreSQL
  */
 public record JournalSettings(String url, String user, String password, int connections) {
+  public JournalSettings {
+    Settings.requireBetween("llmagentos.journal.connections", connections, 1, 1000);
+  }
+
   public static JournalSettings create(Config section, Path dataDirectory) {
     String url = section.getString("url");
     if (url.isEmpty()) {
@@ -40,7 +46,7 @@ public record JournalSettings(String url, String user, String password, int conn
   /** What Pekko's JDBC journal needs to know. */
   public Config pekko() {
     String database = "pekko-persistence-jdbc.shared-databases.slick";
-    return ConfigFactory.parseMap(Map.ofEntries(
+    Config config = ConfigFactory.parseMap(Map.ofEntries(
         Map.entry(
             database + ".profile",
             isPostgres() ? "slick.jdbc.PostgresProfile$" : "slick.jdbc.H2Profile$"),
@@ -56,6 +62,15 @@ public record JournalSettings(String url, String user, String password, int conn
         Map.entry("jdbc-read-journal.use-shared-db", "slick"),
         Map.entry(
             "pekko.projection.jdbc.dialect", isPostgres() ? "postgres-dialect" : "h2-dialect")));
+    // An event gets its place in the order before it is committed. Readers wait for a place that is
+    // missing
+    // (journal-sequence-retrieval), so a frozen writer must lose it before they go on without it.
+    return isPostgres()
+        ? config.withValue(
+            database + ".db.connectionInitSql",
+            ConfigValueFactory.fromAnyRef(
+                "SET idle_in_transaction_session_timeout = '1s'; SET lock_timeout = '1s'"))
+        : config;
   }
 
   String driver() {

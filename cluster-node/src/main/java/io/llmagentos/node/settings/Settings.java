@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigValueType;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.File;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -31,7 +32,8 @@ public final class Settings {
   /** Throws {@code SETTINGS_UNKNOWN_KEY} or {@code SETTINGS_INVALID}. */
   public static Config load(Config commandLine, Optional<File> file) {
     try {
-      Config reference = ConfigFactory.defaultReference();
+      // Not defaultReference(), in which every system property counts as known.
+      Config reference = ConfigFactory.defaultReferenceUnresolved().resolve();
       Config user = commandLine
           .withFallback(ConfigFactory.systemProperties())
           .withFallback(file.map(Settings::parse).orElseGet(ConfigFactory::defaultApplication));
@@ -65,6 +67,26 @@ public final class Settings {
     }
   }
 
+  /** Refuse a number outside its range with {@code SETTINGS_INVALID}. */
+  public static void requireBetween(String key, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          key + " is " + value + ", must be " + least + " to " + most,
+          key);
+    }
+  }
+
+  /** Refuse a duration below its least with {@code SETTINGS_INVALID}. */
+  public static void requireAtLeast(String key, Duration value, Duration least) {
+    if (value.compareTo(least) < 0) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          key + " is " + value.toMillis() + " ms, must be at least " + least.toMillis() + " ms",
+          key);
+    }
+  }
+
   static void requireKnown(ConfigObject user, ConfigObject reference, List<String> path) {
     user.forEach((key, value) -> {
       List<String> here = new ArrayList<>(path);
@@ -84,8 +106,22 @@ public final class Settings {
             ConfigUtil.joinPath(here) + " must be " + known.valueType() + ", is "
                 + value.valueType() + origin(value),
             ConfigUtil.joinPath(here));
+      } else if (known.valueType() == ConfigValueType.NUMBER && !isNumber(value)) {
+        throw new AgentOsException(
+            ErrorCode.SETTINGS_INVALID,
+            ConfigUtil.joinPath(here) + " must be NUMBER, is " + value.render() + origin(value),
+            ConfigUtil.joinPath(here));
       }
     });
+  }
+
+  /** System properties and environment variables are texts, also where they mean numbers. */
+  private static boolean isNumber(ConfigValue value) {
+    try {
+      return Double.isFinite(value.atKey("value").getDouble("value"));
+    } catch (ConfigException e) {
+      return false;
+    }
   }
 
   private static AgentOsException unknown(

@@ -2,8 +2,12 @@ package io.llmagentos.node.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +36,33 @@ class MainTest {
     assertThat(errors.toString())
         .contains("settings_invalid", "absent.conf")
         .doesNotContain("\tat ");
+  }
+
+  @Test
+  void shouldNameThePortThatIsTaken(@TempDir Path directory) throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      for (int base : new int[] {port, port - 100, port - 200}) {
+        assertThat(run("up", "--data=" + directory, "--port=" + base)).isEqualTo(1);
+        assertThat(errors.toString())
+            .contains("error: port_in_use: port " + port + " is taken", "--port (now " + base);
+        assertThat(run("up", "--nodes=3", "--data=" + directory, "--port=" + base))
+            .isEqualTo(1);
+      }
+      assertThat(errors.toString().lines().filter(line -> line.contains("port_in_use")))
+          .hasSize(6);
+    }
+  }
+
+  @Test
+  void shouldRefuseAFileWithAnUnknownKeyBeforeAnythingStarts(@TempDir Path directory)
+      throws IOException {
+    var file = Files.writeString(directory.resolve("my.conf"), "llmagentos.agent2.zone = UTC\n");
+    assertThat(run("up", "--nodes=3", "--data=" + directory.resolve("d"), "--config=" + file))
+        .isEqualTo(1);
+    assertThat(errors.toString())
+        .contains("error: settings_unknown_key: unknown setting llmagentos.agent2; did you mean");
+    assertThat(directory.resolve("d")).doesNotExist();
   }
 
   @Test

@@ -18,7 +18,7 @@ class UpSettingsTest {
     var file = directory.resolve("user.conf");
     Files.writeString(
         file, "llmagentos.http { port = 1, host = \"0.0.0.0\" }\nllmagentos.agent.model = other\n");
-    var node = new UpSettings(new PortPlan(8080, 3), directory, file, null, null)
+    var node = new UpSettings(new PortPlan(8080, 3), 0, directory, file, null, null)
         .node(1, List.of("a:1"), SECRET);
     assertThat(node.getInt("llmagentos.http.port")).isEqualTo(8081);
     assertThat(node.getString("llmagentos.http.host")).isEqualTo("0.0.0.0");
@@ -29,9 +29,9 @@ class UpSettingsTest {
 
   @Test
   void shouldKeepTheJournalInTheSameFileForOneNodeAndForMany(@TempDir Path directory) {
-    var one = new UpSettings(new PortPlan(8080, 1), directory, null, null, null)
+    var one = new UpSettings(new PortPlan(8080, 1), 0, directory, null, null, null)
         .node(0, List.of(), SECRET);
-    var three = new UpSettings(new PortPlan(8080, 3), directory, null, null, null)
+    var three = new UpSettings(new PortPlan(8080, 3), 0, directory, null, null, null)
         .node(0, List.of(), SECRET);
     assertThat(one.getString("llmagentos.journal.url"))
         .isEqualTo("jdbc:h2:file:" + directory + "/journal/journal;WRITE_DELAY=0");
@@ -43,7 +43,7 @@ class UpSettingsTest {
   @Test
   void shouldLeaveAForeignJournalAlone(@TempDir Path directory) {
     var url = "jdbc:postgresql://db/agentos";
-    var node = new UpSettings(new PortPlan(8080, 2), directory, null, url, "tls-tcp")
+    var node = new UpSettings(new PortPlan(8080, 2), 0, directory, null, url, "tls-tcp")
         .node(0, List.of(), null);
     assertThat(node.getString("llmagentos.journal.url")).isEqualTo(url);
     assertThat(node.hasPath("llmagentos.journal.password")).isFalse();
@@ -58,5 +58,16 @@ class UpSettingsTest {
     assertThat(made.toString()).doesNotContain(made.password());
     assertThat(Files.getPosixFilePermissions(directory.resolve("journal.secret")))
         .hasSize(2);
+  }
+
+  @Test
+  void shouldGiveWorkersTheirRolesAndCoreNodesTheRest(@TempDir Path directory) {
+    var settings = new UpSettings(new PortPlan(8080, 5), 2, directory, null, null, null);
+    assertThat(settings.node(2, List.of(), SECRET).getStringList("llmagentos.node.roles"))
+        .containsExactly("core");
+    assertThat(settings.node(3, List.of(), SECRET).getStringList("llmagentos.node.roles"))
+        .containsExactly("model", "rollout", "learner");
+    assertThat(settings.node(3, List.of(), SECRET).getString("llmagentos.artifacts.directory"))
+        .isEqualTo(directory + "/artifacts");
   }
 }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.boot.WireTypes;
-import io.llmagentos.node.cluster.NodeHost;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
+import io.llmagentos.node.placement.NodeHost;
 import java.io.NotSerializableException;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
@@ -50,7 +50,8 @@ class KryoWireSerializerTest {
       2,
       1024,
       7,
-      Map.of("session", 3));
+      Map.of("session", 3),
+      List.of("driver-0 of local/a (epoch 1)"));
 
   @AfterAll
   static void stop() {
@@ -65,7 +66,7 @@ class KryoWireSerializerTest {
             "6601c0b692d80600616c6963e5016c6f6361ec30313233343536373839616263646566303132333435363738396162636465e6");
     assertThat(HexFormat.of().formatHex(SERIALIZER.toBinary(DESCRIPTION)))
         .isEqualTo(
-            "7170656b6b6f3a2f2f6167656e746f73403132372e302e302e313a32353532b004687474703a2f2f3132372e302e302e313a383038b00f020373657373696fee02068010687474703a2f2f3132372e302e302e313a383138b0540e");
+            "7170656b6b6f3a2f2f6167656e746f73403132372e302e302e313a32353532b004687474703a2f2f3132372e302e302e313a383038b00f020373657373696fee02068010687474703a2f2f3132372e302e302e313a383138b00c82036472697665722d30206f66206c6f63616c2f61202865706f63682031a9540e");
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** GPT-2: h = x + proj attention(QKV norm(x)); x = h + proj gelu(fc norm(h)), with learned positions and biases throughout. */
+/** GPT-2: h = x + proj attention(QKV norm(x)); x = h + proj act(fc norm(h)), with learned positions and biases throughout. */
 final class Gpt2Network implements Network {
   private record Norm(float[] weight, float[] bias) {}
 
@@ -113,7 +113,10 @@ final class Gpt2Network implements Network {
   private void feedForward(Layer layer, int rows) {
     norm(rows, layer.second);
     layer.up.multiply(workers, normed, stride, rows, inner, innerStride);
-    workers.run(rows, (row, scratch) -> RowKernels.gelu(inner, row * innerStride, config.nInner()));
+    workers.run(
+        rows,
+        (row, scratch) -> RowKernels.activate(
+            config.activationFunction(), inner, row * innerStride, config.nInner()));
     layer.down.multiply(workers, inner, innerStride, rows, normed, stride);
     addToResidual(rows);
   }

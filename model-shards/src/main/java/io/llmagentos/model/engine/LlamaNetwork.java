@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Llama, Qwen2: h = x + O attention(rotary(QKV norm(x))); x = h + down(silu(gate norm(h)) * up norm(h)). */
+/** Llama, Qwen2: h = x + O attention(rotary(QKV norm(x))); x = h + down(act(gate norm(h)) * up norm(h)). */
 final class LlamaNetwork implements Network {
   private record Layer(
       float[] inputNorm,
@@ -121,7 +121,8 @@ final class LlamaNetwork implements Network {
     layer.gateUp.multiply(workers, normed, stride, rows, gateUp, gateUpStride);
     workers.run(
         rows,
-        (row, scratch) -> RowKernels.siluTimes(
+        (row, scratch) -> RowKernels.gated(
+            config.hiddenAct(),
             gateUp,
             row * gateUpStride,
             gateUp,

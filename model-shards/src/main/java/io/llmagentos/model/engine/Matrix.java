@@ -117,15 +117,10 @@ final class Matrix {
     int[] pairs = new int[panel.length / 2];
     for (int i = 0; i < pairs.length; i++) {
       int low = i / LENGTH * 2 * LENGTH + i % LENGTH;
-      pairs[i] = (rounded(panel[low]) >>> 16) | (rounded(panel[low + LENGTH]) & 0xffff0000);
+      pairs[i] = (DType.bfloat16Bits(panel[low]) >>> 16)
+          | (DType.bfloat16Bits(panel[low + LENGTH]) & 0xffff0000);
     }
     MemorySegment.copy(pairs, 0, panels, ValueLayout.JAVA_INT, offset(p, 0), pairs.length);
-  }
-
-  /** The bits of the nearest bf16, ties to even, in the upper half. */
-  private static int rounded(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    return Float.isNaN(value) ? bits | 0x400000 : bits + 0x7fff + ((bits >>> 16) & 1);
   }
 
   int inputs() {

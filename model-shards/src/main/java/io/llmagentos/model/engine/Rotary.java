@@ -33,11 +33,18 @@ final class Rotary {
     return frequencies;
   }
 
-  /** Llama 3.1: long waves are stretched by the factor, short ones kept, those between mixed. */
   private static float scaled(float frequency, LlamaConfig.@Nullable RopeScaling scaling) {
     if (scaling == null) {
       return frequency;
     }
+    return switch (scaling) {
+      case LlamaConfig.Linear linear -> (float) (frequency / linear.factor());
+      case LlamaConfig.Llama3 llama3 -> mixed(frequency, llama3);
+    };
+  }
+
+  /** Long waves are stretched by the factor, short ones kept, those between mixed. */
+  private static float mixed(float frequency, LlamaConfig.Llama3 scaling) {
     double turns = scaling.originalMaxPositionEmbeddings() * frequency / (2 * Math.PI);
     double kept =
         (turns - scaling.lowFreqFactor()) / (scaling.highFreqFactor() - scaling.lowFreqFactor());

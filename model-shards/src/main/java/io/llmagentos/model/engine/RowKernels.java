@@ -3,6 +3,7 @@ package io.llmagentos.model.engine;
 import static io.llmagentos.model.engine.Lanes.F;
 import static io.llmagentos.model.engine.Lanes.LENGTH;
 
+import io.llmagentos.model.weights.Activation;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -22,6 +23,8 @@ final class RowKernels {
   private static final float MOST = 88f;
   private static final float GELU_SCALE = -2 * 0.7978846f;
   private static final float GELU_CUBE = 0.044715f;
+  private static final float QUICK_GELU = 1.702f;
+  private static final float SQRT_HALF = 0.70710677f;
 
   private RowKernels() {}
 
@@ -99,6 +102,29 @@ final class RowKernels {
     return s0 + s1 + (s2 + s3);
   }
 
+  /** y = f(gate) * up. */
+  static void gated(
+      Activation f,
+      float[] gate,
+      int gateAt,
+      float[] up,
+      int upAt,
+      int length,
+      float[] y,
+      int yAt) {
+    if (f == Activation.SILU) {
+      siluTimes(gate, gateAt, up, upAt, length, y, yAt);
+      return;
+    }
+    System.arraycopy(gate, gateAt, y, yAt, length);
+    activate(f, y, yAt, length);
+    for (int i = 0; i < length; i += LENGTH) {
+      FloatVector.fromArray(F, y, yAt + i)
+          .mul(FloatVector.fromArray(F, up, upAt + i))
+          .intoArray(y, yAt + i);
+    }
+  }
+
   /** y = silu(gate) * up. */
   static void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, int length, float[] y, int yAt) {
@@ -106,6 +132,48 @@ final class RowKernels {
       FloatVector g = FloatVector.fromArray(F, gate, gateAt + i);
       FloatVector u = FloatVector.fromArray(F, up, upAt + i);
       g.div(exp(g.neg()).add(1)).mul(u).intoArray(y, yAt + i);
+    }
+  }
+
+  /** x = f(x). */
+  static void activate(Activation f, float[] x, int at, int length) {
+    switch (f) {
+      case GELU -> geluByErf(x, at, length);
+      case GELU_NEW -> gelu(x, at, length);
+      case QUICK_GELU -> timesSigmoid(x, at, length, QUICK_GELU);
+      case RELU -> relu(x, at, length);
+      case SILU -> timesSigmoid(x, at, length, 1);
+    }
+  }
+
+  private static void relu(float[] x, int at, int length) {
+    for (int i = 0; i < length; i += LENGTH) {
+      FloatVector.fromArray(F, x, at + i).max(0).intoArray(x, at + i);
+    }
+  }
+
+  /** x = x * sigmoid(slope x). */
+  private static void timesSigmoid(float[] x, int at, int length, float slope) {
+    for (int i = 0; i < length; i += LENGTH) {
+      FloatVector v = FloatVector.fromArray(F, x, at + i);
+      v.div(exp(v.mul(-slope)).add(1)).intoArray(x, at + i);
+    }
+  }
+
+  /** x = max(x, 0) - |x| Phi(-|x|), with the error function of Abramowitz and Stegun 7.1.26, within 1e-7 |x|. */
+  private static void geluByErf(float[] x, int at, int length) {
+    for (int i = 0; i < length; i += LENGTH) {
+      FloatVector v = FloatVector.fromArray(F, x, at + i);
+      FloatVector size = v.abs();
+      FloatVector z = size.mul(SQRT_HALF);
+      FloatVector t = FloatVector.broadcast(F, 1).div(z.mul(0.3275911f).add(1));
+      FloatVector p = FloatVector.broadcast(F, 1.0614054f);
+      p = p.fma(t, FloatVector.broadcast(F, -1.453152f));
+      p = p.fma(t, FloatVector.broadcast(F, 1.4214138f));
+      p = p.fma(t, FloatVector.broadcast(F, -0.28449672f));
+      p = p.fma(t, FloatVector.broadcast(F, 0.2548296f)).mul(t);
+      FloatVector tail = p.mul(exp(z.mul(z).neg())).mul(0.5f);
+      v.max(0).sub(size.mul(tail)).intoArray(x, at + i);
     }
   }
 

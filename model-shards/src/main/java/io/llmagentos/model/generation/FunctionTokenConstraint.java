@@ -5,28 +5,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Holds an answer to {@link FunctionTokens}: a known function, each of its slots at most once, values out of the request. */
+/**
+ * Holds an answer to {@link FunctionTokens}: a known function, each of its slots at most once, values that stand in the request in the order of the
+ * slots. Leaves no answer unfinished when tokens run out.
+ */
 final class FunctionTokenConstraint implements Constraint {
   private enum State {
     START,
     /** The function is named, or nothing is called: a slot may come, or the end. */
     NAMED,
-    /** A slot was named: its value begins. */
-    SLOT,
+    /** A slot was named. */
     VALUE
   }
-
-  private static final int SHORTEST_ARGUMENT = 2;
 
   private final Map<Integer, List<Integer>> slotsByFunction;
   private final int noneToken;
   private final int endToken;
   private final float noneBias;
-  private final RequestSpans spans;
+  private final RequestValues values;
   private final BitSet slotsLeft = new BitSet();
-  /** Positions in the request at which the value may have arrived. */
-  private BitSet positions = new BitSet();
-
   private State state = State.START;
 
   /** @param noneToken -1: something must be called */
@@ -40,32 +37,26 @@ final class FunctionTokenConstraint implements Constraint {
     this.noneToken = noneToken;
     this.endToken = endToken;
     this.noneBias = noneBias;
-    this.spans = spans;
+    this.values = new RequestValues(spans);
   }
 
   @Override
   public BitSet allowed(int remaining) {
     BitSet allowed = new BitSet();
-    switch (state) {
-      case START -> {
-        slotsByFunction.keySet().forEach(allowed::set);
-        if (noneToken >= 0) {
-          allowed.set(noneToken);
-        }
+    if (state == State.START) {
+      slotsByFunction.keySet().forEach(allowed::set);
+      if (noneToken >= 0) {
+        allowed.set(noneToken);
       }
-      case SLOT -> {
-        for (int start : spans.wordStarts()) {
-          allowed.set(spans.ids()[start]);
-        }
-      }
-      case NAMED, VALUE -> {
-        allowed.set(endToken);
-        if (remaining > SHORTEST_ARGUMENT && spans.wordStarts().length > 0) {
-          allowed.or(slotsLeft);
-        }
-        if (state == State.VALUE && remaining > 1) {
-          next().stream().forEach(position -> allowed.set(spans.ids()[position]));
-        }
+      return allowed;
+    }
+    if (state == State.VALUE) {
+      values.addNext(allowed, remaining - 1);
+    }
+    if (state == State.NAMED || values.isWhole()) {
+      allowed.set(endToken);
+      if (values.hasRoom(remaining - 2)) {
+        allowed.or(slotsLeft);
       }
     }
     return allowed;
@@ -80,47 +71,24 @@ final class FunctionTokenConstraint implements Constraint {
 
   @Override
   public void accept(int token) {
-    switch (state) {
-      case START -> {
-        Objects.requireNonNullElse(slotsByFunction.get(token), List.<Integer>of())
-            .forEach(slotsLeft::set);
-        state = State.NAMED;
+    if (state == State.START) {
+      Objects.requireNonNullElse(slotsByFunction.get(token), List.<Integer>of())
+          .forEach(slotsLeft::set);
+      state = State.NAMED;
+    } else if (slotsLeft.get(token)) {
+      slotsLeft.clear(token);
+      if (state == State.VALUE) {
+        values.take();
       }
-      case SLOT -> {
-        positions = new BitSet();
-        for (int start : spans.wordStarts()) {
-          if (spans.ids()[start] == token) {
-            positions.set(start);
-          }
-        }
-        state = State.VALUE;
-      }
-      case NAMED, VALUE -> {
-        if (slotsLeft.get(token)) {
-          slotsLeft.clear(token);
-          state = State.SLOT;
-        } else {
-          BitSet arrived = next();
-          for (int i = arrived.nextSetBit(0); i >= 0; i = arrived.nextSetBit(i + 1)) {
-            if (spans.ids()[i] != token) {
-              arrived.clear(i);
-            }
-          }
-          positions = arrived;
-        }
-      }
+      values.begin();
+      state = State.VALUE;
+    } else {
+      values.accept(token);
     }
   }
 
   @Override
   public boolean holdsText() {
     return true;
-  }
-
-  /** One behind each position, within the request. */
-  private BitSet next() {
-    BitSet next = new BitSet();
-    positions.stream().map(i -> i + 1).filter(i -> i < spans.ids().length).forEach(next::set);
-    return next;
   }
 }

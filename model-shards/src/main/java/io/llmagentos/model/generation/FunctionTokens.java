@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
  * TAG request &lt;|call|&gt; &lt;|none|&gt; &lt;|end|&gt;
  * </pre>
  *
- * The tag names the set of functions the model is asked for. Tools are not in the prompt: they limit which names and slots may come.
+ * Values stand in the order of the request and do not overlap. The tag names the set of functions the model is asked for. Tools are not in the prompt: they limit which names and slots may come.
  */
 public final class FunctionTokens implements ChatFormat {
   static final String FILE = "agentos.json";
@@ -155,7 +155,7 @@ public final class FunctionTokens implements ChatFormat {
           .filter(id -> id >= 0)
           .toList();
       slotsByFunction.put(tokenizer.requireId(functionToken(function.getKey())), slots);
-      longest = Math.max(longest, 2 + slots.size() * (1 + spans.ids().length));
+      longest = Math.max(longest, 2 + slots.size() + spans.length());
     }
     boolean none = functions.isEmpty() || (!mustCall && set.none());
     int[] tokens = prompt(set, spans);
@@ -258,15 +258,15 @@ public final class FunctionTokens implements ChatFormat {
     }
     String function = inner(answer.getFirst());
     Map<String, String> arguments = new LinkedHashMap<>();
+    RequestValues values = new RequestValues(spans);
     int at = 1;
     while (answer.get(at) != endToken) {
       String slot = inner(answer.get(at));
-      int from = at + 1;
-      at = from;
-      while (!isMarkup(answer.get(at))) {
-        at++;
+      values.begin();
+      for (at++; !isMarkup(answer.get(at)); at++) {
+        values.accept(answer.get(at));
       }
-      String value = spans.text(answer.subList(from, at));
+      String value = values.take();
       if (!value.isEmpty()) {
         arguments.put(slot, value);
       }

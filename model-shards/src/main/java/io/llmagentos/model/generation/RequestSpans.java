@@ -1,54 +1,41 @@
 package io.llmagentos.model.generation;
 
 import io.llmagentos.model.tokenizer.Tokens;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
- * A request's tokens as the source of values: a value is a run of them that begins where a word begins.
+ * A request's tokens as the source of values: a value is a run of whole words, where a word is what the tokenizer's pre-tokenizer cuts (a run of
+ * letters, of digits or of punctuation).
  *
- * @param wordStarts positions of tokens that begin a word
+ * @param starts of tokens in {@code text}, in code points
+ * @param ends behind them
+ * @param wordEnds for each token, the last token of its word
  */
-record RequestSpans(String text, int[] ids, int[] starts, int[] ends, int[] wordStarts) {
+record RequestSpans(String text, int[] ids, int[] starts, int[] ends, int[] wordEnds) {
   static RequestSpans of(String text, Tokens tokens) {
-    int[] codePoints = text.codePoints().toArray();
-    int[] wordStarts = IntStream.range(0, tokens.length())
-        .filter(i -> beginsWord(codePoints, tokens.starts()[i]))
-        .toArray();
-    return new RequestSpans(text, tokens.ids(), tokens.starts(), tokens.ends(), wordStarts);
+    int[] words = tokens.wordIds();
+    int[] wordEnds = new int[words.length];
+    for (int i = words.length - 1; i >= 0; i--) {
+      wordEnds[i] = i + 1 < words.length && words[i + 1] == words[i] ? wordEnds[i + 1] : i;
+    }
+    return new RequestSpans(text, tokens.ids(), tokens.starts(), tokens.ends(), wordEnds);
   }
 
-  /** At the text's start, behind a space, or on one: byte-level tokens carry the space before their word. */
-  private static boolean beginsWord(int[] codePoints, int start) {
-    if (start < 0 || start >= codePoints.length) {
-      return false;
-    }
-    return start == 0
-        || Character.isWhitespace(codePoints[start - 1])
-        || Character.isWhitespace(codePoints[start]);
+  int length() {
+    return ids.length;
   }
 
-  /** The request's own characters where these tokens first stand. */
-  String text(List<Integer> tokens) {
-    for (int start : wordStarts) {
-      if (stands(tokens, start)) {
-        int from = text.offsetByCodePoints(0, starts[start]);
-        int to = text.offsetByCodePoints(0, ends[start + tokens.size() - 1]);
-        return text.substring(from, to).strip();
-      }
-    }
-    throw new IllegalArgumentException("the request has no tokens " + tokens);
+  boolean beginsWord(int token) {
+    return token == 0 || wordEnds[token - 1] == token - 1;
   }
 
-  private boolean stands(List<Integer> tokens, int start) {
-    if (tokens.isEmpty() || start + tokens.size() > ids.length) {
-      return false;
-    }
-    for (int i = 0; i < tokens.size(); i++) {
-      if (ids[start + i] != tokens.get(i)) {
-        return false;
-      }
-    }
-    return true;
+  boolean endsWord(int token) {
+    return wordEnds[token] == token;
+  }
+
+  /** The request's own characters of these tokens. */
+  String text(int from, int to) {
+    return text.substring(
+            text.offsetByCodePoints(0, starts[from]), text.offsetByCodePoints(0, ends[to - 1]))
+        .strip();
   }
 }

@@ -1,15 +1,13 @@
 package io.llmagentos.model.nano;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmagentos.model.training.BytePairTokenizer;
-import io.llmagentos.model.training.Decoder;
-import io.llmagentos.model.training.DecoderFiles;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,8 +25,19 @@ public final class EvaluateNano implements Callable<Integer> {
   @Option(names = "--data", description = "the directory with the dev files")
   private Path data = Path.of(".");
 
-  @Option(names = "--threads", description = "threads of libtorch")
-  private int threads = 2;
+  @Option(names = "--threads", description = "threads of the engine")
+  private int threads = 1;
+
+  @Option(
+      names = "--door",
+      description = "ask this OpenAI-compatible endpoint (http://HOST:PORT/v1) instead")
+  private @Nullable String door;
+
+  @Option(
+      names = "--served-as",
+      defaultValue = "agentos-nano",
+      description = "the model's name at that door; default ${DEFAULT-VALUE}")
+  private String servedAs = "";
 
   @Parameters(description = "requests to the assistant")
   private List<String> requests = List.of();
@@ -41,29 +50,27 @@ public final class EvaluateNano implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Decoder.threads(threads);
-    BytePairTokenizer tokenizer = BytePairTokenizer.read(model.resolve("tokenizer.json"));
     Map<String, FunctionSet> sets = NanoFiles.sets(model);
-    Map<String, Double> biases = NanoFiles.noneBias(model);
-    try (Decoder decoder = DecoderFiles.read(model)) {
+    var evaluation = new Evaluation(sets, data);
+    if (door != null) {
+      try (var calls = new DoorCalls(door, servedAs)) {
+        System.out.println(evaluation.figures(calls).toPrettyString());
+      }
+      return 0;
+    }
+    try (var calls = new GreedyCalls(model, threads)) {
       if (requests.isEmpty()) {
-        ObjectNode figures = new Evaluation(decoder, tokenizer, sets, biases).figures(data);
+        ObjectNode figures = evaluation.figures(calls, NanoFiles.noneBias(model));
         System.out.println(figures.toPrettyString());
         NanoFiles.put(model.resolve("figures.json"), figures);
-        return 0;
-      }
-      FunctionSet assistant = sets.get(FunctionSet.ASSISTANT);
-      if (assistant == null) {
-        throw new UncheckedIOException(new IOException("no set assistant in " + model));
-      }
-      var calls = new GreedyCalls(
-              decoder, tokenizer, assistant, biases.getOrDefault(FunctionSet.ASSISTANT, 0.0))
-          .of(requests);
-      for (int i = 0; i < calls.size(); i++) {
-        GreedyCalls.Call call = calls.get(i);
-        System.out.printf(
-            "%-50s %s %s (none %+.1f)%n",
-            requests.get(i), call.function(), call.arguments(), call.margin());
+      } else {
+        FunctionSet assistant = Objects.requireNonNull(sets.get(FunctionSet.ASSISTANT));
+        List<Calls.Call> found = calls.of(assistant, requests);
+        for (int i = 0; i < requests.size(); i++) {
+          System.out.printf(
+              "%-50s %s %s%n",
+              requests.get(i), found.get(i).function(), found.get(i).arguments());
+        }
       }
     }
     return 0;

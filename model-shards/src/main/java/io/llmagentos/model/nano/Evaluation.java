@@ -3,8 +3,6 @@ package io.llmagentos.model.nano;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmagentos.model.training.BytePairTokenizer;
-import io.llmagentos.model.training.Decoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,99 +10,104 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 
-/** Scores a model on the dev files, each set with its own names, and writes the figures as JSON. */
+/** Scores a model on the dev files, each set with its own names, as JSON. */
 final class Evaluation {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final double[] CURVE = {-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6};
 
-  private final Decoder decoder;
-  private final BytePairTokenizer tokenizer;
   private final Map<String, FunctionSet> sets;
-  private final Map<String, Double> noneBias;
+  private final Path data;
 
-  Evaluation(
-      Decoder decoder,
-      BytePairTokenizer tokenizer,
-      Map<String, FunctionSet> sets,
-      Map<String, Double> noneBias) {
-    this.decoder = decoder;
-    this.tokenizer = tokenizer;
+  /** @param data the directory with the dev files */
+  Evaluation(Map<String, FunctionSet> sets, Path data) {
     this.sets = sets;
-    this.noneBias = noneBias;
+    this.data = data;
   }
 
-  /** The figures of the three public sets. */
-  ObjectNode figures(Path data) throws IOException {
+  private FunctionSet set(String name) {
+    return Objects.requireNonNull(sets.get(name), name);
+  }
+
+  private List<Example> examples(String set) throws IOException {
+    return ExampleFiles.jsonLines(data.resolve(set + "-dev.jsonl"));
+  }
+
+  private static List<String> texts(List<Example> examples) {
+    return examples.stream().map(Example::text).toList();
+  }
+
+  /** The figures of the three public sets, and the trade-off between those of CLINC150. */
+  ObjectNode figures(GreedyCalls calls, Map<String, Double> noneBias) throws IOException {
     ObjectNode figures = JSON.createObjectNode();
     for (String name : List.of(FunctionSet.HWU64, FunctionSet.BANKING77, FunctionSet.CLINC150)) {
-      List<Example> examples = ExampleFiles.jsonLines(data.resolve(name + "-dev.jsonl"));
-      List<GreedyCalls.Call> calls = calls(name, examples);
-      ObjectNode node = figures.putObject(name).put("requests", examples.size());
-      if (name.equals(FunctionSet.CLINC150)) {
-        outOfScope(node, examples, calls);
-      } else {
-        node.put(
-            "intent_accuracy", share(examples, calls, (e, c) -> e.intent().equals(c.function())));
-      }
-      if (name.equals(FunctionSet.HWU64)) {
-        node.put("exact_call", share(examples, calls, Evaluation::exact));
-      }
+      figures.set(name, figures(name, calls));
+    }
+    double bias = noneBias.getOrDefault(FunctionSet.CLINC150, 0.0);
+    figures
+        .withObject(FunctionSet.CLINC150)
+        .put("none_bias", bias)
+        .set("by_none_bias", curve(calls));
+    return figures;
+  }
+
+  /** The figures through a door, with the times of its answers. */
+  ObjectNode figures(DoorCalls calls) throws IOException {
+    ObjectNode figures = JSON.createObjectNode();
+    for (String name : List.of(FunctionSet.HWU64, FunctionSet.BANKING77, FunctionSet.CLINC150)) {
+      figures.set(name, figures(name, calls));
+      figures.withObject(name).put("p50_ms", calls.millis(0.5)).put("p99_ms", calls.millis(0.99));
     }
     return figures;
   }
 
-  List<GreedyCalls.Call> calls(String set, List<Example> examples) {
-    var greedy = new GreedyCalls(
-        decoder,
-        tokenizer,
-        Objects.requireNonNull(sets.get(set), set),
-        noneBias.getOrDefault(set, 0.0));
-    return greedy.of(examples.stream().map(Example::text).toList());
+  private ObjectNode figures(String name, Calls calls) throws IOException {
+    List<Example> examples = examples(name);
+    List<Calls.Call> found = calls.of(set(name), texts(examples));
+    ObjectNode node = JSON.createObjectNode().put("requests", examples.size());
+    BiPredicate<Example, Calls.Call> rightFunction = (e, c) -> e.intent().equals(c.function());
+    if (name.equals(FunctionSet.CLINC150)) {
+      node.put("in_scope_accuracy", share(examples, found, Evaluation::inScope, rightFunction));
+      node.put("out_of_scope_recall", share(examples, found, e -> !inScope(e), rightFunction));
+    } else {
+      node.put("intent_accuracy", share(examples, found, e -> true, rightFunction));
+    }
+    if (name.equals(FunctionSet.HWU64)) {
+      node.put("exact_call", share(examples, found, e -> true, Evaluation::exact));
+    }
+    return node;
   }
 
-  private void outOfScope(ObjectNode node, List<Example> examples, List<GreedyCalls.Call> calls) {
-    double bias = noneBias.getOrDefault(FunctionSet.CLINC150, 0.0);
-    node.put("none_bias", bias);
-    node.put("in_scope_accuracy", inScope(examples, calls, bias));
-    node.put("out_of_scope_recall", recall(examples, calls, bias));
-    ArrayNode curve = node.putArray("by_none_bias");
-    for (double other : CURVE) {
+  private static boolean inScope(Example example) {
+    return !example.intent().equals(FunctionSet.OUT_OF_SCOPE);
+  }
+
+  private ArrayNode curve(GreedyCalls calls) throws IOException {
+    List<Example> examples = examples(FunctionSet.CLINC150);
+    List<GreedyCalls.Margin> margins = calls.margins(set(FunctionSet.CLINC150), texts(examples));
+    ArrayNode curve = JSON.createArrayNode();
+    for (double bias : CURVE) {
       curve
           .addObject()
-          .put("none_bias", other)
-          .put("in_scope_accuracy", inScope(examples, calls, other))
-          .put("out_of_scope_recall", recall(examples, calls, other));
+          .put("none_bias", bias)
+          .put(
+              "in_scope_accuracy",
+              share(
+                  examples,
+                  margins,
+                  Evaluation::inScope,
+                  (e, m) -> m.ofNone() + bias <= 0 && e.intent().equals(m.best())))
+          .put(
+              "out_of_scope_recall",
+              share(examples, margins, e -> !inScope(e), (e, m) -> m.ofNone() + bias > 0));
     }
-  }
-
-  private static double inScope(List<Example> examples, List<GreedyCalls.Call> calls, double bias) {
-    int right = 0;
-    int all = 0;
-    for (int i = 0; i < examples.size(); i++) {
-      if (!examples.get(i).intent().equals(FunctionSet.OUT_OF_SCOPE)) {
-        all++;
-        boolean taken = calls.get(i).margin() + bias <= 0;
-        right += taken && examples.get(i).intent().equals(calls.get(i).best()) ? 1 : 0;
-      }
-    }
-    return rounded(right, all);
-  }
-
-  private static double recall(List<Example> examples, List<GreedyCalls.Call> calls, double bias) {
-    int right = 0;
-    int all = 0;
-    for (int i = 0; i < examples.size(); i++) {
-      if (examples.get(i).intent().equals(FunctionSet.OUT_OF_SCOPE)) {
-        all++;
-        right += calls.get(i).margin() + bias > 0 ? 1 : 0;
-      }
-    }
-    return rounded(right, all);
+    return curve;
   }
 
   /** Whether the function, the names of the slots and all values are those of the example. */
-  private static boolean exact(Example example, GreedyCalls.Call call) {
+  private static boolean exact(Example example, Calls.Call call) {
     var expected = new ArrayList<String>();
     example.slots().forEach(s -> expected.add(s.name() + "=" + lower(example.value(s))));
     var found = new ArrayList<String>();
@@ -118,28 +121,29 @@ final class Evaluation {
     return text.toLowerCase(Locale.ROOT);
   }
 
-  private interface Judge {
-    boolean right(Example example, GreedyCalls.Call call);
-  }
-
-  private static double share(List<Example> examples, List<GreedyCalls.Call> calls, Judge judge) {
-    int right = 0;
+  /** The share of the chosen examples whose answer is right. */
+  private static <T> double share(
+      List<Example> examples,
+      List<T> answers,
+      Predicate<Example> chosen,
+      BiPredicate<Example, T> right) {
+    int good = 0;
+    int all = 0;
     for (int i = 0; i < examples.size(); i++) {
-      right += judge.right(examples.get(i), calls.get(i)) ? 1 : 0;
+      if (chosen.test(examples.get(i))) {
+        all++;
+        good += right.test(examples.get(i), answers.get(i)) ? 1 : 0;
+      }
     }
-    return rounded(right, examples.size());
-  }
-
-  private static double rounded(int part, int whole) {
-    return Math.round(part * 10_000.0 / Math.max(1, whole)) / 10_000.0;
+    return Math.round(good * 10_000.0 / Math.max(1, all)) / 10_000.0;
   }
 
   /**
    * The largest bias of none, in steps of a tenth, with which at most this share of in-scope requests is turned away.
    */
-  double noneBias(String set, List<Example> inScope, double share) {
-    double[] margins = calls(set, inScope).stream()
-        .mapToDouble(GreedyCalls.Call::margin)
+  double noneBias(GreedyCalls calls, String set, List<Example> inScope, double share) {
+    double[] margins = calls.margins(set(set), texts(inScope)).stream()
+        .mapToDouble(GreedyCalls.Margin::ofNone)
         .sorted()
         .toArray();
     double smallestLost = margins[(int) Math.floor(margins.length * (1 - share))];

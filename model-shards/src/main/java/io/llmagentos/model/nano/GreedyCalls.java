@@ -1,221 +1,125 @@
 package io.llmagentos.model.nano;
 
-import io.llmagentos.model.training.BytePairTokenizer;
-import io.llmagentos.model.training.Decoder;
+import io.llmagentos.model.engine.CpuEngine;
+import io.llmagentos.model.engine.CpuEngineSettings;
+import io.llmagentos.model.engine.Engine;
+import io.llmagentos.model.generation.ChatFormat;
+import io.llmagentos.model.generation.Generation;
+import io.llmagentos.model.generation.Prompt;
+import io.llmagentos.model.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.SortedSet;
 
-/**
- * Greedy decoding that can only say what the format allows: a function of the set, then its slots, each with a span of
- * whole words of the request, then the end. Values stand in the order of the request and do not overlap, as in the
- * data. The plain reference for faster decoders: no cache, whole sequences anew for each token.
- */
-final class GreedyCalls {
+/** Greedy decoding of a model directory, many requests at once: the engine, the format and its constraint are those that serve. For one thread. */
+final class GreedyCalls implements Calls, AutoCloseable {
   private static final int BATCH = 64;
-  private static final int MAX_CALL_TOKENS = 48;
+  private static final int TOKENS = 256;
 
-  private final Decoder decoder;
-  private final BytePairTokenizer tokenizer;
-  private final FunctionSet set;
-  private final double noneBias;
-  private final int none;
-  private final int end;
-  private final List<Function> functions = new ArrayList<>();
+  private final Tokenizer tokenizer;
+  private final ChatFormat format;
+  private final CpuEngine engine;
 
-  GreedyCalls(Decoder decoder, BytePairTokenizer tokenizer, FunctionSet set, double noneBias) {
-    this.decoder = decoder;
-    this.tokenizer = tokenizer;
-    this.set = set;
-    this.noneBias = noneBias;
-    this.none = tokenizer.special(FunctionSet.NONE);
-    this.end = tokenizer.special(FunctionSet.END);
-    set.functions()
-        .forEach((name, slots) -> functions.add(
-            new Function(tokenizer.special(FunctionSet.function(name)), name, slots)));
+  GreedyCalls(Path model, int threads) {
+    tokenizer = Tokenizer.load(model);
+    format = ChatFormat.load(model, tokenizer);
+    engine = CpuEngine.load(model, CpuEngineSettings.create(threads, BATCH * TOKENS));
   }
 
-  private record Function(int token, String name, SortedSet<String> slots) {}
-
-  /** A slot and its value as it stands in the request. */
-  record Argument(String slot, String value) {}
-
-  /**
-   * What a request calls.
-   *
-   * @param function or {@link FunctionSet#OUT_OF_SCOPE}
-   * @param best the most likely function, whatever none says
-   * @param margin how much the logit of none exceeds that of the best function, without bias
-   */
-  record Call(String function, List<Argument> arguments, String best, double margin) {}
-
-  /** The calls of the requests, in their order. */
-  List<Call> of(List<String> requests) {
-    var states = new ArrayList<State>();
-    requests.forEach(r -> states.add(new State(r)));
-    var byLength = new ArrayList<>(states);
-    byLength.sort(Comparator.comparingInt(s -> s.tokens.size()));
-    for (int from = 0; from < byLength.size(); from += BATCH) {
-      decode(byLength.subList(from, Math.min(from + BATCH, byLength.size())));
+  @Override
+  public List<Call> of(FunctionSet set, List<String> requests) throws IOException {
+    var calls = new ArrayList<Call>();
+    for (Decoded decoded : decode(set, requests)) {
+      calls.add(Calls.read(decoded.generation.reply("", engine.weightVersion())));
     }
-    return states.stream().map(State::call).toList();
+    return calls;
   }
 
-  private void decode(List<State> states) {
-    List<State> open = states;
-    while (!open.isEmpty()) {
-      int width = open.stream().mapToInt(s -> s.tokens.size()).max().orElseThrow();
-      long[][] ids = new long[open.size()][width];
-      long[] rows = new long[open.size()];
-      for (int i = 0; i < open.size(); i++) {
-        List<Integer> tokens = open.get(i).tokens;
-        for (int t = 0; t < tokens.size(); t++) {
-          ids[i][t] = tokens.get(t);
-        }
-        rows[i] = (long) i * width + tokens.size() - 1;
-      }
-      float[][] logits = decoder.logits(ids, rows);
-      for (int i = 0; i < open.size(); i++) {
-        open.get(i).advance(logits[i]);
-      }
-      open = open.stream().filter(s -> !s.done).toList();
-    }
+  /** For each request, the most likely function, whatever none says, and by how much the logit of none exceeds its, without bias. */
+  List<Margin> margins(FunctionSet set, List<String> requests) {
+    return decode(set, requests).stream().map(Decoded::margin).toList();
   }
+
+  record Margin(String best, double ofNone) {}
 
   /** One request on its way. */
-  private final class State {
-    private final String text;
-    private final BytePairTokenizer.Encoding encoding;
-    private final List<Integer> tokens = new ArrayList<>();
-    private final List<Argument> arguments = new ArrayList<>();
-    private final Map<Integer, String> slots = new HashMap<>();
-    private String function = "";
-    private String best = "";
-    private double margin = Double.NEGATIVE_INFINITY;
-    private String slot = "";
-    /** The spans that the value so far may be: where they begin and the last token that they hold. */
-    private List<int[]> spans = List.of();
+  private static final class Decoded {
+    private final Generation generation;
+    private final int sequence;
+    private Margin margin = new Margin("", Double.NEGATIVE_INFINITY);
 
-    /** Where the last value ended: the next one starts there or later. */
-    private int free;
-
-    private boolean done;
-
-    State(String text) {
-      this.text = text;
-      this.encoding = tokenizer.encode(text);
-      Arrays.stream(Sample.prompt(tokenizer, set.name(), encoding.ids())).forEach(tokens::add);
+    Decoded(Generation generation, int sequence) {
+      this.generation = generation;
+      this.sequence = sequence;
     }
 
-    void advance(float[] logits) {
-      if (function.isEmpty()) {
-        chooseFunction(logits);
-        return;
-      }
-      int next = end;
-      float highest = Float.NEGATIVE_INFINITY;
-      for (int candidate : allowed()) {
-        if (logits[candidate] > highest) {
-          next = candidate;
-          highest = logits[candidate];
-        }
-      }
-      String opened = slots.get(next);
-      if (next == end || tokens.size() > encoding.ids().length + 2 + MAX_CALL_TOKENS) {
-        closeValue();
-        done = true;
-      } else if (opened != null) {
-        closeValue();
-        slot = opened;
-      } else {
-        follow(next);
-      }
-      tokens.add(next);
+    Margin margin() {
+      return margin;
     }
+  }
 
-    private void chooseFunction(float[] logits) {
-      Function chosen = functions.getFirst();
-      for (Function candidate : functions) {
-        chosen = logits[candidate.token()] > logits[chosen.token()] ? candidate : chosen;
-      }
-      best = chosen.name();
-      function = best;
-      if (set.none()) {
-        margin = logits[none] - logits[chosen.token()];
-        function = margin + noneBias > 0 ? FunctionSet.OUT_OF_SCOPE : best;
-      }
-      tokens.add(chosen.token());
-      if (function.equals(FunctionSet.OUT_OF_SCOPE)) {
-        done = true;
-      } else {
-        chosen.slots().forEach(s -> slots.put(tokenizer.special(FunctionSet.slot(s)), s));
-        done = slots.isEmpty();
+  private List<Decoded> decode(FunctionSet set, List<String> requests) {
+    var all = new ArrayList<Decoded>();
+    float[][] logits = new float[BATCH][engine.vocabularySize()];
+    for (int from = 0; from < requests.size(); from += BATCH) {
+      List<Decoded> open = requests.subList(from, Math.min(from + BATCH, requests.size())).stream()
+          .map(text -> open(set, text))
+          .toList();
+      all.addAll(open);
+      while (!open.isEmpty()) {
+        step(set, open, logits);
+        open = open.stream().filter(one -> !one.generation.isFinished()).toList();
       }
     }
+    return all;
+  }
 
-    private List<Integer> allowed() {
-      var allowed = new ArrayList<Integer>();
-      int[] ids = encoding.ids();
-      if (!slot.isEmpty() && spans.isEmpty()) {
-        for (int i = free; i < ids.length; i++) {
-          if (encoding.first()[i]) {
-            allowed.add(ids[i]);
-          }
-        }
-        return allowed;
-      }
-      int rest = spans.isEmpty() ? free : -1;
-      for (int[] span : spans) {
-        if (rest < 0 && encoding.last(span[1])) {
-          rest = span[1] + 1;
-        }
-        if (span[1] + 1 < ids.length) {
-          allowed.add(ids[span[1] + 1]);
-        }
-      }
-      if (rest >= 0) {
-        allowed.add(end);
-      }
-      if (rest >= 0 && rest < ids.length) {
-        slots.keySet().stream().sorted().forEach(allowed::add);
-      }
-      return allowed;
+  private Decoded open(FunctionSet set, String text) {
+    Prompt prompt = format.prompt(Calls.request("", set, text), engine.contextLength());
+    int sequence = engine.open(prompt.tokens().length + prompt.maxNewTokens());
+    if (sequence < 0) {
+      throw new IllegalArgumentException("no room for " + BATCH + " requests like '" + text
+          + "' of " + prompt.tokens().length + " tokens and " + prompt.maxNewTokens() + " more");
     }
+    return new Decoded(new Generation(prompt, tokenizer), sequence);
+  }
 
-    private void follow(int token) {
-      var longer = new ArrayList<int[]>();
-      int[] ids = encoding.ids();
-      if (spans.isEmpty()) {
-        for (int i = free; i < ids.length; i++) {
-          if (ids[i] == token && encoding.first()[i]) {
-            longer.add(new int[] {i, i});
-          }
-        }
+  private void step(FunctionSet set, List<Decoded> open, float[][] logits) {
+    engine.forward(open.stream().map(GreedyCalls::feed).toList(), logits);
+    for (int i = 0; i < open.size(); i++) {
+      Decoded one = open.get(i);
+      if (one.generation.newTokens() == 0) {
+        one.margin = margin(set, logits[i]);
       }
-      for (int[] span : spans) {
-        if (span[1] + 1 < ids.length && ids[span[1] + 1] == token) {
-          longer.add(new int[] {span[0], span[1] + 1});
-        }
+      one.generation.advance(logits[i]);
+      if (one.generation.isFinished()) {
+        engine.close(one.sequence);
       }
-      spans = longer;
     }
+  }
 
-    private void closeValue() {
-      spans.stream().filter(s -> encoding.last(s[1])).findFirst().ifPresent(s -> {
-        String value = text.substring(encoding.starts()[s[0]], encoding.ends()[s[1]]);
-        arguments.add(new Argument(slot, value));
-        free = s[1] + 1;
-      });
-      slot = "";
-      spans = List.of();
-    }
+  private static Engine.Feed feed(Decoded one) {
+    Generation generation = one.generation;
+    int from = generation.newTokens() == 0 ? 0 : generation.length() - 1;
+    return new Engine.Feed(one.sequence, generation.tokens(from, generation.length()));
+  }
 
-    Call call() {
-      return new Call(function, arguments, best, margin);
+  private Margin margin(FunctionSet set, float[] logits) {
+    String best = set.functions().firstKey();
+    for (String name : set.functions().keySet()) {
+      best = logit(logits, name) > logit(logits, best) ? name : best;
     }
+    return new Margin(best, logit(logits, FunctionSet.OUT_OF_SCOPE) - logit(logits, best));
+  }
+
+  private double logit(float[] logits, String function) {
+    return logits[tokenizer.requireId(FunctionSet.function(function))];
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    tokenizer.close();
   }
 }

@@ -237,16 +237,18 @@ public final class TrainNano implements Callable<Integer> {
   private void finish(TrainingData training, BytePairTokenizer tokenizer, DecoderShape shape)
       throws IOException {
     // What is scored is what is shipped: the weights as rounded in the file.
-    try (Decoder decoder = DecoderFiles.read(out)) {
-      var unbiased = new Evaluation(decoder, tokenizer, training.sets(), Map.of());
-      var biases = new LinkedHashMap<String, Double>();
+    NanoFiles.write(out, tokenizer, training.sets(), Map.of());
+    var evaluation = new Evaluation(training.sets(), data);
+    var biases = new LinkedHashMap<String, Double>();
+    try (var unbiased = new GreedyCalls(out, threads)) {
       training
           .aside()
-          .forEach(
-              (set, examples) -> biases.put(set, unbiased.noneBias(set, examples, TURNED_AWAY)));
-      NanoFiles.write(out, tokenizer, training.sets(), biases);
-      ObjectNode figures =
-          new Evaluation(decoder, tokenizer, training.sets(), biases).figures(data);
+          .forEach((set, examples) ->
+              biases.put(set, evaluation.noneBias(unbiased, set, examples, TURNED_AWAY)));
+    }
+    NanoFiles.write(out, tokenizer, training.sets(), biases);
+    try (var calls = new GreedyCalls(out, threads)) {
+      ObjectNode figures = evaluation.figures(calls, biases);
       System.out.println(figures.toPrettyString());
       NanoFiles.put(out.resolve("figures.json"), figures);
       ModelCard.write(out, shape, figures, identityForCard());

@@ -39,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /** A model behind an endpoint that speaks OpenAI's chat completions. Streams; nothing of it is kept here. Thread-safe. */
 public final class OpenAiModel implements LanguageModel {
@@ -96,35 +97,42 @@ public final class OpenAiModel implements LanguageModel {
 
   private CompletionStage<ChatReply> chat(
       ChatRequest request, Duration limit, TokenListener listener) {
-    CompletableFuture<ChatReply> reply = new CompletableFuture<>();
+    AsyncStreamResponse<ChatCompletionChunk> stream;
     try {
-      AsyncStreamResponse<ChatCompletionChunk> stream = client
+      stream = client
           .chat()
           .completions()
           .createStreaming(
               params(request), RequestOptions.builder().timeout(limit).build());
-      StreamedAnswer answer = new StreamedAnswer(id, listener, stream::close);
-      stream.subscribe(
-          new AsyncStreamResponse.Handler<>() {
-            @Override
-            public void onNext(ChatCompletionChunk chunk) {
-              answer.add(chunk);
-            }
-
-            @Override
-            public void onComplete(Optional<Throwable> failure) {
-              if (failure.isPresent() && !answer.isCancelled()) {
-                reply.completeExceptionally(RemoteErrors.translate(id, failure.get(), limit));
-              } else {
-                answer.finish(reply);
-              }
-            }
-          },
-          streams);
     } catch (RuntimeException e) {
-      reply.completeExceptionally(RemoteErrors.translate(id, e, limit));
+      return CompletableFuture.failedFuture(RemoteErrors.translate(id, e, limit));
     }
-    return reply;
+    CompletableFuture<ChatReply> reply = new CompletableFuture<>();
+    StreamedAnswer answer = new StreamedAnswer(id, listener, stream::close);
+    stream.subscribe(
+        new AsyncStreamResponse.Handler<>() {
+          @Override
+          public void onNext(ChatCompletionChunk chunk) {
+            answer.add(chunk);
+          }
+
+          @Override
+          public void onComplete(Optional<Throwable> failure) {
+            if (failure.isPresent() && !answer.isCancelled()) {
+              reply.completeExceptionally(failure.get());
+            } else {
+              answer.finish(reply);
+            }
+          }
+        },
+        streams);
+    // The client's own limit is for each attempt.
+    return reply
+        .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionallyCompose(failure -> {
+          stream.close();
+          return CompletableFuture.failedFuture(RemoteErrors.translate(id, failure, limit));
+        });
   }
 
   private ChatCompletionCreateParams params(ChatRequest request) {

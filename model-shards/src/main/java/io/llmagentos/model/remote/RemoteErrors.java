@@ -5,10 +5,22 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeoutException;
 
 /** What went wrong at an endpoint, in our codes. */
 final class RemoteErrors {
+  /** Codes that mean here what they mean there; OpenAI's own among them. A stream that broke off has no status but its code. */
+  private static final Set<ErrorCode> SAME_HERE = EnumSet.of(
+      ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+      ErrorCode.TOOL_SCHEMA_INVALID,
+      ErrorCode.MODEL_NOT_FOUND,
+      ErrorCode.QUEUE_FULL,
+      ErrorCode.UNAVAILABLE,
+      ErrorCode.DEADLINE_EXCEEDED);
+
   private RemoteErrors() {}
 
   static AgentOsException translate(String model, Throwable failure, Duration limit) {
@@ -27,7 +39,7 @@ final class RemoteErrors {
           cause);
     }
     for (Throwable t = cause; t != null; t = t.getCause()) {
-      if (t instanceof InterruptedIOException) {
+      if (t instanceof InterruptedIOException || t instanceof TimeoutException) {
         return new AgentOsException(
             ErrorCode.DEADLINE_EXCEEDED,
             "the endpoint of model '" + model + "' did not answer within " + limit
@@ -44,12 +56,12 @@ final class RemoteErrors {
   }
 
   private static ErrorCode code(OpenAIServiceException refused) {
-    String code = refused.code().orElse("");
+    ErrorCode named = ErrorCode.of(refused.code().orElse(""));
+    if (SAME_HERE.contains(named)) {
+      return named;
+    }
     return switch (refused.statusCode()) {
-      case 400, 422 ->
-        code.equals("context_length_exceeded")
-            ? ErrorCode.CONTEXT_LENGTH_EXCEEDED
-            : ErrorCode.INVALID_REQUEST;
+      case 400, 422 -> ErrorCode.INVALID_REQUEST;
       case 404 -> ErrorCode.MODEL_NOT_FOUND;
       case 429 -> ErrorCode.QUEUE_FULL;
       case 408, 504 -> ErrorCode.DEADLINE_EXCEEDED;

@@ -19,7 +19,10 @@ final class StreamedAnswer {
   private final Runnable stop;
   private final StringBuilder text = new StringBuilder();
   private final TreeMap<Long, Call> calls = new TreeMap<>();
-  private String version = "";
+  private String served = "";
+  /** What the endpoint calls its weights, if it does. */
+  private String fingerprint = "";
+
   private ChatReply.Usage usage = new ChatReply.Usage(0, 0);
   private FinishReason reason = FinishReason.STOP;
   private boolean ended;
@@ -39,11 +42,13 @@ final class StreamedAnswer {
     this.stop = stop;
   }
 
+  @SuppressWarnings("deprecation") // 'system_fingerprint', which endpoints still send
   void add(ChatCompletionChunk chunk) {
     if (cancelled) {
       return;
     }
-    version = chunk.model();
+    served = chunk.model();
+    fingerprint = chunk.systemFingerprint().orElse(fingerprint);
     chunk
         .usage()
         .ifPresent(given -> usage = new ChatReply.Usage(
@@ -119,6 +124,13 @@ final class StreamedAnswer {
     FinishReason why =
         toolCalls.isEmpty() || reason == FinishReason.LENGTH ? reason : FinishReason.TOOL_CALLS;
     return new ChatReply(
-        model, version, text.toString(), toolCalls, why, usage, List.of(), List.of());
+        model,
+        fingerprint.isEmpty() ? served : fingerprint,
+        text.toString(),
+        toolCalls,
+        why,
+        usage,
+        List.of(),
+        List.of());
   }
 }

@@ -88,10 +88,13 @@ public final class Tokenizer implements AutoCloseable {
     List<Tokens> parts = new ArrayList<>();
     int from = 0;
     int codePoints = 0;
+    int words = 0;
     for (int i = 0; i <= cuts.size(); i++) {
       int to = i < cuts.size() ? cuts.get(i) : text.length();
       String part = text.substring(from, to);
-      parts.add(encode(part, false).shifted(codePoints));
+      Tokens tokens = encode(part, false).shifted(codePoints, words);
+      parts.add(tokens);
+      words = IntStream.of(tokens.wordIds()).map(word -> word + 1).max().orElse(words);
       codePoints += part.codePointCount(0, part.length());
       from = to;
     }

@@ -30,14 +30,14 @@ public record Tokens(
     return ids.length;
   }
 
-  Tokens shifted(int codePoints) {
+  Tokens shifted(int codePoints, int words) {
     return new Tokens(
         ids,
         tokens,
         typeIds,
         attentionMask,
         specialTokensMask,
-        wordIds,
+        IntStream.of(wordIds).map(word -> word < 0 ? word : word + words).toArray(),
         IntStream.of(starts)
             .map(start -> start < 0 ? start : start + codePoints)
             .toArray(),

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -174,23 +173,5 @@ public final class BytePairTokenizer {
         .put("add_prefix_space", true)
         .put("trim_offsets", true)
         .put("use_regex", true);
-  }
-
-  /** Reads what {@link #write} wrote. */
-  public static BytePairTokenizer read(Path file) throws IOException {
-    var root = JSON.readTree(file.toFile());
-    var specials = new ArrayList<String>();
-    root.get("added_tokens").forEach(t -> specials.add(t.get("content").asText()));
-    var ids = new LinkedHashMap<String, Integer>();
-    root.get("model")
-        .get("vocab")
-        .properties()
-        .forEach(e -> ids.put(e.getKey(), e.getValue().asInt()));
-    var merges = new ArrayList<Merge>();
-    root.get("model").get("merges").forEach(m -> {
-      String[] pair = m.asText().split(" ", -1);
-      merges.add(new Merge(pair[0], pair[1]));
-    });
-    return new BytePairTokenizer(specials, ids, merges);
   }
 }

@@ -35,6 +35,12 @@ public enum DType {
     return this == F32 || this == F16 || this == BF16;
   }
 
+  /** The bits of the nearest bf16, ties to even, in the upper half; the lower half is of no meaning. */
+  public static int bfloat16Bits(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    return Float.isNaN(value) ? bits | 0x400000 : bits + 0x7fff + ((bits >>> 16) & 1);
+  }
+
   static Optional<DType> named(String name) {
     return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
   }

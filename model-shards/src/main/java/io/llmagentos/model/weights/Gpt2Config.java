@@ -1,8 +1,6 @@
 package io.llmagentos.model.weights;
 
-import java.util.Set;
-
-/** GPT-2 and models of its shape: learned positions, LayerNorm, gelu_new. */
+/** GPT-2 and models of its shape: learned positions, LayerNorm, biases throughout. */
 public record Gpt2Config(
     int vocabSize,
     int nPositions,
@@ -13,19 +11,14 @@ public record Gpt2Config(
     float layerNormEpsilon,
     boolean scaleAttnWeights,
     boolean scaleAttnByInverseLayerIdx,
-    boolean tieWordEmbeddings)
+    boolean tieWordEmbeddings,
+    Activation activationFunction)
     implements ModelConfig {
 
   static Gpt2Config from(ConfigFile config) {
     int width = config.positive("n_embd", 768);
     int heads = config.positive("n_head", 12);
     config.requireDivides("n_head", heads, "n_embd", width);
-    if (config.has("activation_function")) {
-      String activation = config.text("activation_function");
-      if (!Set.of("gelu_new", "gelu_pytorch_tanh").contains(activation)) {
-        throw config.unsupported("activation_function", activation, "gelu_new");
-      }
-    }
     if (config.flag("add_cross_attention", false)) {
       throw config.unsupported("add_cross_attention", true, "false");
     }
@@ -39,7 +32,8 @@ public record Gpt2Config(
         (float) config.positiveNumber("layer_norm_epsilon", 1e-5),
         config.flag("scale_attn_weights", true),
         config.flag("scale_attn_by_inverse_layer_idx", false),
-        config.flag("tie_word_embeddings", true));
+        config.flag("tie_word_embeddings", true),
+        Activation.read(config, "activation_function", Activation.GELU_NEW));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.llmagentos.model.weights;
 
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,15 +24,20 @@ public record LlamaConfig(
     boolean queryKeyValueBias,
     boolean outputBias,
     boolean mlpBias,
-    boolean tieWordEmbeddings)
+    boolean tieWordEmbeddings,
+    Activation hiddenAct)
     implements ModelConfig {
 
-  /** Llama 3's stretching of the rotary frequencies ({@code rope_type} llama3). */
-  public record RopeScaling(
-      double factor,
-      double lowFreqFactor,
-      double highFreqFactor,
-      int originalMaxPositionEmbeddings) {}
+  /** How the rotary frequencies are stretched for longer contexts, by its {@code rope_type}. */
+  public sealed interface RopeScaling {}
+
+  /** All by the same factor. */
+  public record Linear(double factor) implements RopeScaling {}
+
+  /** Llama 3.1's: long waves by the factor, short ones not. */
+  public record Llama3(
+      double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositionEmbeddings)
+      implements RopeScaling {}
 
   static LlamaConfig from(ConfigFile config, String modelType) {
     boolean qwen = modelType.equals("qwen2");
@@ -46,11 +50,12 @@ public record LlamaConfig(
     }
     int headDim = config.positive("head_dim", Math.max(1, width / heads));
     config.requireDivides("2 for rotary positions,", 2, "head_dim", headDim);
-    if (config.has("hidden_act") && !Set.of("silu", "swish").contains(config.text("hidden_act"))) {
-      throw config.unsupported("hidden_act", config.text("hidden_act"), "silu");
-    }
     if (config.flag("use_sliding_window", false)) {
       throw config.unsupported("use_sliding_window", true, "false");
+    }
+    if (config.positiveNumber("partial_rotary_factor", 1) != 1) {
+      throw config.unsupported(
+          "partial_rotary_factor", config.positiveNumber("partial_rotary_factor"), "1");
     }
     ConfigFile rope = config.has("rope_parameters") ? config.object("rope_parameters") : config;
     boolean bias = config.flag("attention_bias", qwen);
@@ -70,7 +75,8 @@ public record LlamaConfig(
         bias || qwen,
         bias && !qwen,
         config.flag("mlp_bias", false),
-        config.flag("tie_word_embeddings", false));
+        config.flag("tie_word_embeddings", false),
+        Activation.read(config, "hidden_act", Activation.SILU));
   }
 
   private static @Nullable RopeScaling ropeScaling(ConfigFile config, ConfigFile rope) {
@@ -81,13 +87,15 @@ public record LlamaConfig(
     String key = scaling.has("rope_type") || !scaling.has("type") ? "rope_type" : "type";
     return switch (scaling.text(key)) {
       case "default" -> null;
+      case "linear" -> new Linear(scaling.positiveNumber("factor"));
       case "llama3" ->
-        new RopeScaling(
+        new Llama3(
             scaling.positiveNumber("factor"),
             scaling.positiveNumber("low_freq_factor"),
             scaling.positiveNumber("high_freq_factor"),
             scaling.positive("original_max_position_embeddings"));
-      default -> throw config.unsupported("rope_type", scaling.text(key), "default, llama3");
+      default ->
+        throw config.unsupported("rope_type", scaling.text(key), "default, linear, llama3");
     };
   }
 

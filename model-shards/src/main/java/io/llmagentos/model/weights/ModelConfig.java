@@ -23,6 +23,9 @@ public sealed interface ModelConfig permits Gpt2Config, LlamaConfig {
   static ModelConfig read(Path directory) {
     ConfigFile config = ConfigFile.read(directory.resolve("config.json"));
     String modelType = config.text("model_type");
+    if (config.has("quantization_config")) {
+      throw config.unsupported("quantization_config", "of any kind", "weights in F32, F16 or BF16");
+    }
     return switch (modelType) {
       case "gpt2" -> Gpt2Config.from(config);
       case "llama", "qwen2" -> LlamaConfig.from(config, modelType);

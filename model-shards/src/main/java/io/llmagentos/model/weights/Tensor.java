@@ -35,6 +35,17 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data,
     return new Tensor(name, DType.F32, shape, data, "memory");
   }
 
+  /** A bf16 tensor of the values from index {@code from} on, each the nearest, ties to even. */
+  public static Tensor bfloat16(String name, float[] values, int from, long... shape) {
+    int length = Math.toIntExact(elements(shape));
+    MemorySegment data = MemorySegment.ofArray(new byte[length * Short.BYTES]);
+    for (int i = 0; i < length; i++) {
+      data.set(
+          SHORT, (long) i * Short.BYTES, (short) (DType.bfloat16Bits(values[from + i]) >>> 16));
+    }
+    return new Tensor(name, DType.BF16, shape, data, "memory");
+  }
+
   public long elements() {
     return elements(shape);
   }

@@ -4,62 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmagentos.model.GoldenData;
 import io.llmagentos.model.engine.Engine.Feed;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /** Models with the results that Hugging Face transformers computes from them, under -Dgolden.transformers or among the test resources. */
 record Golden(Path directory, JsonNode expected) {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final float LOGITS_TOLERANCE = 1e-4f;
 
   /** All models whose {@code model_type} is among {@code types}; at least one. */
   static List<Golden> ofTypes(String... types) {
-    Path root = root();
-    try (Stream<Path> directories = Files.list(root)) {
-      List<Golden> models = directories
-          .filter(directory -> Files.isRegularFile(directory.resolve("config.json")))
-          .sorted()
-          .filter(directory -> Arrays.asList(types)
-              .contains(
-                  read(directory.resolve("config.json")).path("model_type").asText()))
-          .map(directory -> new Golden(directory, read(directory.resolve("golden.json"))))
-          .toList();
-      assertThat(models).as("models of %s in %s", List.of(types), root).isNotEmpty();
-      return models;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Path root() {
-    String given = System.getProperty("golden.transformers", "");
-    try {
-      return given.isEmpty()
-          ? Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/transformers"))
-              .toURI())
-          : Path.of(given);
-    } catch (java.net.URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static JsonNode read(Path file) {
-    try {
-      return JSON.readTree(Files.readString(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return GoldenData.models(types).stream()
+        .map(directory -> new Golden(directory, GoldenData.read(directory.resolve("golden.json"))))
+        .toList();
   }
 
   @Override

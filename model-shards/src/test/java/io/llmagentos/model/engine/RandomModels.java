@@ -1,9 +1,14 @@
 package io.llmagentos.model.engine;
 
+import io.llmagentos.model.weights.Activation;
 import io.llmagentos.model.weights.Checkpoint;
+import io.llmagentos.model.weights.DType;
 import io.llmagentos.model.weights.Gpt2Config;
 import io.llmagentos.model.weights.LlamaConfig;
+import io.llmagentos.model.weights.ModelConfig;
 import io.llmagentos.model.weights.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -35,15 +40,30 @@ final class RandomModels {
         false,
         false,
         false,
-        true);
+        true,
+        Activation.SILU);
   }
 
   static Gpt2Config gpt2(int vocabulary, int width, int layers, int heads, int context) {
     return new Gpt2Config(
-        vocabulary, context, width, layers, heads, 4 * width, 1e-5f, true, false, true);
+        vocabulary,
+        context,
+        width,
+        layers,
+        heads,
+        4 * width,
+        1e-5f,
+        true,
+        false,
+        true,
+        Activation.GELU_NEW);
   }
 
   static Checkpoint create(LlamaConfig config, long seed) {
+    return create(config, seed, DType.F32);
+  }
+
+  static Checkpoint create(LlamaConfig config, long seed, DType stored) {
     RandomModels models = new RandomModels(seed);
     int width = config.hiddenSize();
     int inner = config.intermediateSize();
@@ -57,16 +77,34 @@ final class RandomModels {
       models.matrix(prefix + "self_attn.k_proj.weight", width, keys, width);
       models.matrix(prefix + "self_attn.v_proj.weight", width, keys, width);
       models.matrix(prefix + "self_attn.o_proj.weight", queries, width, queries);
+      if (config.queryKeyValueBias()) {
+        models.weights(prefix + "self_attn.q_proj.bias", 0.3f, queries);
+        models.weights(prefix + "self_attn.k_proj.bias", 0.3f, keys);
+        models.weights(prefix + "self_attn.v_proj.bias", 0.3f, keys);
+      }
+      if (config.outputBias()) {
+        models.weights(prefix + "self_attn.o_proj.bias", 0.3f, width);
+      }
       models.around1(prefix + "post_attention_layernorm.weight", width);
       models.matrix(prefix + "mlp.gate_proj.weight", width, inner, width);
       models.matrix(prefix + "mlp.up_proj.weight", width, inner, width);
       models.matrix(prefix + "mlp.down_proj.weight", inner, width, inner);
+      if (config.mlpBias()) {
+        models.weights(prefix + "mlp.gate_proj.bias", 0.3f, inner);
+        models.weights(prefix + "mlp.up_proj.bias", 0.3f, inner);
+        models.weights(prefix + "mlp.down_proj.bias", 0.3f, width);
+      }
     }
     models.around1("model.norm.weight", width);
-    return Checkpoint.of(config, "random-" + seed, models.tensors);
+    models.output(config);
+    return Checkpoint.of(config, "random-" + seed, models.stored(stored));
   }
 
   static Checkpoint create(Gpt2Config config, long seed) {
+    return create(config, seed, DType.F32);
+  }
+
+  static Checkpoint create(Gpt2Config config, long seed, DType stored) {
     RandomModels models = new RandomModels(seed);
     int width = config.nEmbd();
     int inner = config.nInner();
@@ -86,7 +124,35 @@ final class RandomModels {
       models.weights(prefix + "mlp.c_proj.bias", 0.1f, width);
     }
     models.norm("ln_f", width);
-    return Checkpoint.of(config, "random-" + seed, models.tensors);
+    models.output(config);
+    return Checkpoint.of(config, "random-" + seed, models.stored(stored));
+  }
+
+  private void output(ModelConfig config) {
+    if (!config.tieWordEmbeddings()) {
+      int width =
+          config instanceof LlamaConfig llama ? llama.hiddenSize() : ((Gpt2Config) config).nEmbd();
+      matrix("lm_head.weight", width, config.vocabSize(), width);
+    }
+  }
+
+  private List<Tensor> stored(DType type) {
+    return tensors.stream().map(tensor -> stored(tensor, type)).toList();
+  }
+
+  private static Tensor stored(Tensor tensor, DType type) {
+    float[] values = tensor.toFloats();
+    return switch (type) {
+      case BF16 -> Tensor.bfloat16(tensor.name(), values, 0, tensor.shape());
+      case F16 -> {
+        MemorySegment data = MemorySegment.ofArray(new short[values.length]);
+        for (int i = 0; i < values.length; i++) {
+          data.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
+        }
+        yield new Tensor(tensor.name(), type, tensor.shape(), data, "memory");
+      }
+      default -> tensor;
+    };
   }
 
   private void norm(String name, int width) {

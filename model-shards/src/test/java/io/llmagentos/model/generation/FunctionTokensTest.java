@@ -51,7 +51,7 @@ class FunctionTokensTest {
   @BeforeEach
   void load() throws Exception {
     ObjectNode json = (ObjectNode) JSON.readTree(
-        GoldenData.directory().resolve("tokenizers/gpt2-bpe/tokenizer.json").toFile());
+        GoldenData.resources().resolve("tokenizers/gpt2-bpe/tokenizer.json").toFile());
     ArrayNode added = (ArrayNode) json.get("added_tokens");
     int id = 757;
     for (String token : List.of(
@@ -136,6 +136,35 @@ class FunctionTokensTest {
     assertThat(call.arguments()).isEqualTo("{\"time\":\"7 A.M.\",\"date\":\"tomorrow\"}");
     assertThat(call.id()).startsWith("call_");
     assertThat(reply.tokenIds().getLast()).isEqualTo(tokenizer.requireId("<|end|>"));
+  }
+
+  private String arguments(String text, String... markup) {
+    List<String> wanted = new ArrayList<>(List.of("<fn:alarm_set>"));
+    wanted.addAll(List.of(markup));
+    wanted.add("<|end|>");
+    return want(request(text, ToolChoice.AUTO), wanted).toolCalls().getFirst().arguments();
+  }
+
+  @Test
+  void shouldTakeValuesInTheOrderOfTheRequest() {
+    assertThat(arguments("from nine to five", "<arg:date>", " nine", "<arg:time>", " five"))
+        .isEqualTo("{\"date\":\"nine\",\"time\":\"five\"}");
+    assertThat(arguments("for nine or nine", "<arg:date>", " nine", "<arg:time>", " nine"))
+        .isEqualTo("{\"date\":\"nine\",\"time\":\"nine\"}");
+    // Behind the last word there is no room for another value, and no way back.
+    assertThat(arguments("from nine to five", "<arg:date>", " five", "<arg:time>", " nine"))
+        .isEqualTo("{\"date\":\"five\"}");
+    assertThat(arguments("at one or two", "<arg:date>", " one or", "<arg:time>", " or two"))
+        .isEqualTo("{\"date\":\"one or\",\"time\":\"two\"}");
+  }
+
+  @Test
+  void shouldEndAValueWhereAWordEnds() {
+    String word = "uncharacteristically";
+    assertThat(tokenizer.encode(word, false).length()).isGreaterThan(2);
+    assertThat(arguments(word, "<arg:time>")).isEqualTo("{\"time\":\"" + word + "\"}");
+    assertThat(arguments("7:30pm", "<arg:time>", "7:30", "<arg:date>", "pm"))
+        .isEqualTo("{\"time\":\"7:30\",\"date\":\"pm\"}");
   }
 
   @Test
@@ -229,7 +258,7 @@ class FunctionTokensTest {
           "m",
           List.of(ChatMessage.user(text)),
           List.of(
-              tool("alarm_set", "time"),
+              tool("alarm_set", "date", "time"),
               tool("weather", "place", "nowhere"),
               tool("weather_query")),
           new ToolChoice(seed % 2 == 0 ? ToolChoice.Mode.AUTO : ToolChoice.Mode.REQUIRED, ""),
@@ -248,11 +277,14 @@ class FunctionTokensTest {
       for (ToolCall call : reply.toolCalls()) {
         assertThat(call.name()).isIn("alarm_set", "weather", "weather_query");
         JsonNode arguments = JSON.readTree(call.arguments());
+        int[] behind = new int[1];
         arguments.properties().forEach(argument -> {
           assertThat(seen.add(argument.getKey())).isTrue();
           assertThat(argument.getKey())
-              .isIn(call.name().equals("alarm_set") ? List.of("time") : List.of("place"));
-          assertThat(text).contains(argument.getValue().asText());
+              .isIn(call.name().equals("alarm_set") ? List.of("date", "time") : List.of("place"));
+          int from = text.indexOf(argument.getValue().asText(), behind[0]);
+          assertThat(from).as("%s in %s", arguments, text).isNotNegative();
+          behind[0] = from + argument.getValue().asText().length();
         });
         assertThat(arguments.isEmpty() || !call.name().equals("weather_query")).isTrue();
       }

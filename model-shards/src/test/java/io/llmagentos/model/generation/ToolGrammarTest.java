@@ -50,7 +50,7 @@ class ToolGrammarTest {
   void shouldCompleteAValidCallWhateverTheModelWants() throws Exception {
     for (String name : List.of("gpt2-bpe", "qwen2-bpe", "llama2-spbpe")) {
       try (Tokenizer tokenizer =
-          Tokenizer.load(GoldenData.directory().resolve("tokenizers").resolve(name))) {
+          Tokenizer.load(GoldenData.resources().resolve("tokenizers").resolve(name))) {
         TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
         for (int seed = 0; seed < 60; seed++) {
           Random random = new Random(seed);
@@ -122,7 +122,7 @@ class ToolGrammarTest {
   /** What a model that wants to say exactly this is let say. */
   private static List<ToolCall> forced(String wanted) {
     try (Tokenizer tokenizer =
-        Tokenizer.load(GoldenData.directory().resolve("tokenizers/gpt2-bpe"))) {
+        Tokenizer.load(GoldenData.resources().resolve("tokenizers/gpt2-bpe"))) {
       TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
       Prompt prompt = chat.prompt(request(ToolChoice.AUTO, 0), 4000);
       Generation generation = new Generation(prompt, tokenizer);
@@ -143,7 +143,7 @@ class ToolGrammarTest {
   @Test
   void shouldLetTheModelTalkWhenItMay() {
     try (Tokenizer tokenizer =
-        Tokenizer.load(GoldenData.directory().resolve("tokenizers/gpt2-bpe"))) {
+        Tokenizer.load(GoldenData.resources().resolve("tokenizers/gpt2-bpe"))) {
       TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
       int[] ids = tokenizer.encode("The {weather} is fine", false).ids();
       Generation generation =
@@ -162,7 +162,7 @@ class ToolGrammarTest {
   @Test
   void shouldRefuseToolsThatCannotBe() {
     try (Tokenizer tokenizer =
-        Tokenizer.load(GoldenData.directory().resolve("tokenizers/gpt2-bpe"))) {
+        Tokenizer.load(GoldenData.resources().resolve("tokenizers/gpt2-bpe"))) {
       TemplateChat chat = TemplateChat.load(Path.of("/nonexistent"), tokenizer);
       assertThatThrownBy(() ->
               chat.prompt(request(new ToolChoice(ToolChoice.Mode.FUNCTION, "fly"), 0), 4000))
@@ -174,7 +174,7 @@ class ToolGrammarTest {
   @Test
   void shouldKeepNamesOfSpecialTokensInMessagesPlain(@TempDir Path directory) throws Exception {
     Files.copy(
-        GoldenData.directory().resolve("tokenizers/qwen2-bpe/tokenizer.json"),
+        GoldenData.resources().resolve("tokenizers/qwen2-bpe/tokenizer.json"),
         directory.resolve("tokenizer.json"));
     Files.write(
         directory.resolve("tokenizer_config.json"),

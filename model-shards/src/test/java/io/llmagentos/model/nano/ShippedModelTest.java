@@ -2,9 +2,6 @@ package io.llmagentos.model.nano;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmagentos.model.training.BytePairTokenizer;
-import io.llmagentos.model.training.Decoder;
-import io.llmagentos.model.training.DecoderFiles;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -55,27 +52,23 @@ class ShippedModelTest {
 
   @Test
   void shouldCallWhatTheDemoSays() throws IOException {
-    Decoder.threads(1);
-    BytePairTokenizer tokenizer = BytePairTokenizer.read(directory.resolve("tokenizer.json"));
     FunctionSet assistant =
         Objects.requireNonNull(NanoFiles.sets(directory).get(FunctionSet.ASSISTANT));
-    double bias = NanoFiles.noneBias(directory).getOrDefault(FunctionSet.ASSISTANT, 0.0);
-    try (Decoder decoder = DecoderFiles.read(directory)) {
-      var greedy = new GreedyCalls(decoder, tokenizer, assistant, bias);
-      List<String> requests = List.of(
-          "wake me up at nine am on friday",
-          "what alarms do I have",
-          "cancel the friday one",
-          "cancel my friday alarm",
-          "book me a flight to mars",
-          "turn on the lights in the kitchen",
-          "add milk to my shopping list",
-          "what time is it in london",
-          "what is five times seven",
-          "make me a coffee",
-          "start the vacuum cleaner",
-          "what is the meaning of quantum loyalty for snails");
-      assertThat(greedy.of(requests))
+    List<String> requests = List.of(
+        "wake me up at nine am on friday",
+        "what alarms do I have",
+        "cancel the friday one",
+        "cancel my friday alarm",
+        "book me a flight to mars",
+        "turn on the lights in the kitchen",
+        "add milk to my shopping list",
+        "what time is it in london",
+        "what is five times seven",
+        "make me a coffee",
+        "start the vacuum cleaner",
+        "what is the meaning of quantum loyalty for snails");
+    try (var calls = new GreedyCalls(directory, 1)) {
+      assertThat(calls.of(assistant, requests))
           .extracting(c -> c.function() + " " + c.arguments())
           .containsExactly(
               "alarm_set " + List.of(argument("time", "nine am"), argument("date", "friday")),
@@ -93,7 +86,7 @@ class ShippedModelTest {
     }
   }
 
-  private static GreedyCalls.Argument argument(String slot, String value) {
-    return new GreedyCalls.Argument(slot, value);
+  private static Calls.Argument argument(String slot, String value) {
+    return new Calls.Argument(slot, value);
   }
 }

@@ -67,10 +67,19 @@ class OpenAiModelTest {
       exchange.close();
     });
     server.start();
-    model = OpenAiModel.create(
+    model = model("timeout = 60s, retries = 0");
+  }
+
+  private void hurry(String settings) {
+    model.close();
+    model = model("timeout = 500ms, " + settings);
+  }
+
+  private OpenAiModel model(String settings) {
+    return OpenAiModel.create(
         "gpt",
         ConfigFactory.parseString(
-            "model = big, api-key = k, timeout = 2s, retries = 0, base-url = \"http://127.0.0.1:"
+            settings + ", model = big, api-key = k, base-url = \"http://127.0.0.1:"
                 + server.getAddress().getPort() + "/v1\""));
   }
 
@@ -116,7 +125,7 @@ class OpenAiModelTest {
     return model
         .chat(request(new ToolChoice(ToolChoice.Mode.FUNCTION, "get_weather")), listener)
         .toCompletableFuture()
-        .get(20, TimeUnit.SECONDS);
+        .get(60, TimeUnit.SECONDS);
   }
 
   @Test
@@ -184,8 +193,41 @@ class OpenAiModelTest {
 
   @Test
   void shouldGiveUpAnEndpointThatDoesNotAnswer() {
+    hurry("retries = 0");
     answer.set(exchange -> waitUntilDone());
-    assertCode(ErrorCode.DEADLINE_EXCEEDED, "2");
+    assertCode(ErrorCode.DEADLINE_EXCEEDED, "0.5");
+  }
+
+  @Test
+  void shouldGiveUpWithinItsTimeHoweverOftenItWouldTryAgain() {
+    hurry("retries = 100");
+    answer.set(exchange -> waitUntilDone());
+    assertCode(ErrorCode.DEADLINE_EXCEEDED, "0.5");
+  }
+
+  @Test
+  void shouldGiveUpAStreamThatDoesNotEnd() {
+    hurry("retries = 0");
+    answer.set(exchange -> {
+      stream(exchange, chunk("{\"content\":\"a\"}", "null"));
+      while (!isDoneWithin100Millis()) {
+        exchange
+            .getResponseBody()
+            .write(("data: " + chunk("{\"content\":\"a\"}", "null") + "\n\n")
+                .getBytes(StandardCharsets.UTF_8));
+        exchange.getResponseBody().flush();
+      }
+    });
+    assertCode(ErrorCode.DEADLINE_EXCEEDED, "0.5");
+  }
+
+  private boolean isDoneWithin100Millis() {
+    try {
+      return done.await(100, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
   }
 
   private void waitUntilDone() {
@@ -208,6 +250,20 @@ class OpenAiModelTest {
     assertCode(ErrorCode.MODEL_NOT_FOUND, "404");
     refuse(503, "busy");
     assertCode(ErrorCode.UNAVAILABLE, "503");
+  }
+
+  @Test
+  void shouldTellErrorsInTheStreamByTheirCodes() {
+    answer.set(exchange -> stream(
+        exchange,
+        chunk("{\"content\":\"a\"}", "null"),
+        "{\"error\":{\"message\":\"no\",\"type\":\"t\",\"param\":null,\"code\":\"unavailable\"}}"));
+    assertCode(ErrorCode.UNAVAILABLE, "no");
+    answer.set(exchange -> stream(
+        exchange,
+        chunk("{\"content\":\"a\"}", "null"),
+        "{\"error\":{\"message\":\"no\",\"type\":\"t\",\"param\":null,\"code\":\"oops\"}}"));
+    assertCode(ErrorCode.MODEL_FAILED, "no");
   }
 
   @Test

@@ -23,7 +23,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 /** Requests and models for tests. */
 final class Serving {
   static final Tokenizer TOKENIZER =
-      Tokenizer.load(GoldenData.directory().resolve("tokenizers/gpt2-bpe"));
+      Tokenizer.load(GoldenData.resources().resolve("tokenizers/gpt2-bpe"));
   static final int VOCABULARY = TOKENIZER.vocabulary().size();
 
   private Serving() {}

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerTest {
   private static Path tokenizer(String name) {
-    return GoldenData.directory().resolve("tokenizers").resolve(name);
+    return GoldenData.resources().resolve("tokenizers").resolve(name);
   }
 
   @Test

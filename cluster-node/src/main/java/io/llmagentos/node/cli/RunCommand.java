@@ -1,0 +1,158 @@
+package io.llmagentos.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.job.JobSpec;
+import io.llmagentos.node.report.LearningCurve;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code agentos run FILE}: submit a job, watch it, keep what it leaves. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    description =
+        "Run a job on the cluster that is up, or on a node of its own for the time of the job.")
+final class RunCommand implements Callable<Integer> {
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final int FAILED = 1;
+
+  @Parameters(paramLabel = "FILE", description = "The job, in YAML or JSON.")
+  private Path file = Path.of("");
+
+  @Option(names = "--port", description = "Base port of the cluster.")
+  private int port = 8080;
+
+  @Option(
+      names = "--id",
+      paramLabel = "ID",
+      description = "The job's id; with the id of a job that is there, watch that one.")
+  private @Nullable String id;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      description = "Run it with the seeds 0 to N-1 and draw their spread.")
+  private int seeds = 1;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description = "Where progress.jsonl, TensorBoard events, curve.png and the checkpoint go.")
+  private Path output = Path.of("runs");
+
+  @Option(names = "--detach", description = "Submit and return.")
+  private boolean detach;
+
+  @Override
+  public Integer call() throws Exception {
+    ObjectNode job = read(file);
+    JobSpec.of(job);
+    if (seeds < 1 || seeds > 100) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, "--seeds must be 1 to 100, is " + seeds, "--seeds");
+    }
+    String name = id == null ? "run-" + UUID.randomUUID().toString().substring(0, 8) : id;
+    try (SoloNode solo = isUp() ? null : SoloNode.start()) {
+      Doors doors = Doors.near(solo == null ? port : solo.port(), PATIENCE);
+      List<String> ids = new ArrayList<>();
+      for (int seed = 0; seed < seeds; seed++) {
+        ObjectNode one = job.deepCopy();
+        if (seeds > 1) {
+          one.put("seed", seed);
+        }
+        ids.add(seeds > 1 ? name + "-seed" + seed : name);
+        one.put("id", ids.getLast());
+        doors.post("/v1/jobs", one);
+      }
+      if (detach && solo == null) {
+        ids.forEach(each -> System.out.println("submitted " + each));
+        return 0;
+      }
+      return watch(doors, ids, name);
+    }
+  }
+
+  private int watch(Doors doors, List<String> ids, String name) throws Exception {
+    List<RunWatch> watches = new ArrayList<>();
+    boolean completed = true;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<String>> ends = new ArrayList<>();
+      for (String each : ids) {
+        RunWatch watch = new RunWatch(
+            doors,
+            each,
+            ids.size() == 1 ? output.resolve(name) : output.resolve(name).resolve(each));
+        watches.add(watch);
+        ends.add(threads.submit(watch));
+      }
+      for (Future<String> end : ends) {
+        completed &= end.get().equals("completed");
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw e;
+    }
+    Path curve = output.resolve(name).resolve("curve.png");
+    RunWatch first = watches.getFirst();
+    Files.write(
+        curve,
+        LearningCurve.png(
+            first.title(),
+            first.xName(),
+            first.yName(),
+            watches.stream().map(RunWatch::curve).toList()));
+    System.out.println(
+        String.format(Locale.ROOT, "curve, progress and checkpoint: %s", output.resolve(name)));
+    return completed ? 0 : FAILED;
+  }
+
+  private boolean isUp() {
+    try {
+      Doors.near(port, Duration.ofMillis(300)).get("/v1/cluster");
+      return true;
+    } catch (AgentOsException nobody) {
+      return false;
+    }
+  }
+
+  private static ObjectNode read(Path file) {
+    try {
+      JsonNode root = YAML.readTree(Files.readAllBytes(file));
+      if (root.isObject()) {
+        return (ObjectNode) root;
+      }
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, file + " must be a mapping, with the key 'type'", "FILE");
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new AgentOsException(
+          ErrorCode.MALFORMED_JSON, file + " is not YAML: " + e.getMessage(), "FILE");
+    } catch (IOException e) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, file + " cannot be read: " + e, "FILE", e);
+    }
+  }
+}

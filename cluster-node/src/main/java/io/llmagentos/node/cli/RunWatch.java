@@ -1,0 +1,134 @@
+package io.llmagentos.node.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmagentos.node.report.LearningCurve;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** Follows one job to its end, through whichever door answers, shows how far it is, and keeps its progress in files. */
+final class RunWatch implements Callable<String> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Doors doors;
+  private final String id;
+  private final JsonNode job;
+  private final RunFiles files;
+  private final long begun = System.nanoTime();
+  private long iteration;
+  private double firstX = Double.NaN;
+  private long firstXNanos;
+  private String status = "";
+  private String reason = "";
+
+  RunWatch(Doors doors, String id, Path directory) throws IOException {
+    this.doors = doors;
+    this.id = id;
+    this.job = doors.get("/v1/jobs/" + id);
+    this.files = new RunFiles(directory, id, Instant.now().getEpochSecond());
+  }
+
+  String title() {
+    return job.path("name").asText();
+  }
+
+  String xName() {
+    return job.path("curve").path("x").asText();
+  }
+
+  String yName() {
+    return job.path("curve").path("y").asText();
+  }
+
+  LearningCurve.Run curve() {
+    return files.curve();
+  }
+
+  /** The status that the job ended with. */
+  @Override
+  public String call() throws IOException {
+    try (RunProgress progress = RunProgress.of(id)) {
+      while (!ended()) {
+        EventStream stream = doors.stream(
+            "GET",
+            "/v1/jobs/" + id + "/metrics",
+            null,
+            Map.of("Last-Event-ID", Long.toString(iteration)));
+        try (stream) {
+          follow(stream, progress);
+        } catch (IOException broken) {
+          doors.broken(stream.door());
+        }
+      }
+      progress.say(status
+          + (reason.isEmpty() ? "" : ": " + reason)
+          + String.format(Locale.ROOT, " (%.1f s)", (System.nanoTime() - begun) / 1e9));
+    } finally {
+      files.close();
+    }
+    keepCheckpoint();
+    return status;
+  }
+
+  private boolean ended() {
+    return status.equals("completed") || status.equals("failed") || status.equals("cancelled");
+  }
+
+  private void follow(EventStream stream, RunProgress progress) throws IOException {
+    for (EventStream.@Nullable Event event = stream.next(); event != null; event = stream.next()) {
+      JsonNode data = JSON.readTree(event.data());
+      if (event.name().equals("metrics")) {
+        iteration = Long.parseLong(event.id());
+        files.add(iteration, data, xName(), yName(), Instant.now().toEpochMilli() / 1000.0);
+        progress.at(data.path("progress").asDouble(-1), text(data));
+      } else if (event.name().equals("status")) {
+        String now = data.path("status").asText();
+        String why = data.path("reason").asText();
+        if (!now.equals(status) || !why.equals(reason)) {
+          status = now;
+          reason = why;
+          if (!ended()) {
+            progress.say(now + (why.isEmpty() ? "" : ": " + why));
+          }
+        }
+      }
+    }
+  }
+
+  private String text(JsonNode metrics) {
+    double x = metrics.path(xName()).asDouble();
+    long now = System.nanoTime();
+    if (Double.isNaN(firstX)) {
+      firstX = x;
+      firstXNanos = now;
+    }
+    double seconds = (now - firstXNanos) / 1e9;
+    double rate = seconds > 0.05 ? (x - firstX) / seconds : 0;
+    double fraction = metrics.path("progress").asDouble(-1);
+    String left = "";
+    if (fraction > 0 && seconds > 1) {
+      long eta = (long) ((now - begun) / 1e9 * (1 - fraction) / fraction);
+      left = ", at most " + StatusCommand.uptime(Duration.ofSeconds(eta).toSeconds()) + " left";
+    }
+    JsonNode y = metrics.path(yName());
+    return "iteration " + iteration
+        + String.format(Locale.ROOT, ", %,.0f steps", x)
+        + (rate > 0 ? String.format(Locale.ROOT, ", %,.0f/s", rate) : "")
+        + (y.isNumber() ? String.format(Locale.ROOT, ", return %.1f", y.asDouble()) : "")
+        + left;
+  }
+
+  private void keepCheckpoint() throws IOException {
+    byte[] checkpoint = doors.bytes("/v1/jobs/" + id + "/checkpoint");
+    if (checkpoint.length > 0) {
+      Files.write(files.directory().resolve("checkpoint"), checkpoint);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Placement: a wish for members on nodes, the scheduler that decides, the node host that spawns them by epoch. */
+@NullMarked
+package io.llmagentos.node.placement;
+
+import org.jspecify.annotations.NullMarked;
