@@ -46,8 +46,7 @@ record PPOLoss(
       sums[Statistic.OLD_APPROX_KL.index()] -= logRatio;
       sums[Statistic.CLIP_FRACTION.index()] += Math.abs(ratio - 1) > clipParam ? 1 : 0;
       if (klCoeff != 0) {
-        sums[Statistic.MEAN_KL_LOSS.index()] +=
-            distribution.kl(batch.oldInputs(), at, inputs, at);
+        sums[Statistic.MEAN_KL_LOSS.index()] += distribution.kl(batch.oldInputs(), at, inputs, at);
       }
       distribution.gradient(
           inputs,

@@ -60,11 +60,9 @@ class ExamplesTest {
       while (!experiment.stop().reached(result)) {
         result = algorithm.train();
       }
-      assertThat(Results.episodeReturnMean(result))
-          .isGreaterThanOrEqualTo(475);
+      assertThat(Results.episodeReturnMean(result)).isGreaterThanOrEqualTo(475);
       assertThat(Results.steps(result)).isLessThan(100_000);
-      assertThat(Results.episodeReturnMean(algorithm.evaluate()))
-          .isGreaterThan(475);
+      assertThat(Results.episodeReturnMean(algorithm.evaluate())).isGreaterThan(475);
     }
   }
 

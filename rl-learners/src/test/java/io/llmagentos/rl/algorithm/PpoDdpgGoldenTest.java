@@ -208,15 +208,12 @@ class PpoDdpgGoldenTest {
     }
 
     private static void checkLosses(JsonNode step, double[] statistics) {
-      close(
-          statistics[Statistic.POLICY_LOSS.index()], step.path("pg_loss").asDouble(), "pg_loss");
+      close(statistics[Statistic.POLICY_LOSS.index()], step.path("pg_loss").asDouble(), "pg_loss");
       close(statistics[Statistic.VF_LOSS.index()] / 2, step.path("v_loss").asDouble(), "v_loss");
       close(statistics[Statistic.ENTROPY.index()], step.path("entropy").asDouble(), "entropy");
       close(statistics[Statistic.TOTAL_LOSS.index()], step.path("loss").asDouble(), "loss");
       close(
-          statistics[Statistic.APPROX_KL.index()],
-          step.path("approx_kl").asDouble(),
-          "approx_kl");
+          statistics[Statistic.APPROX_KL.index()], step.path("approx_kl").asDouble(), "approx_kl");
       close(
           statistics[Statistic.OLD_APPROX_KL.index()],
           step.path("old_approx_kl").asDouble(),
