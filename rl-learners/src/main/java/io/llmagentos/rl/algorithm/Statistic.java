@@ -28,6 +28,12 @@ enum Statistic {
     return index;
   }
 
+  /** Its place in an array of all of them. */
+  @SuppressWarnings("EnumOrdinal") // the arrays live no longer than a training step
+  int index() {
+    return ordinal();
+  }
+
   /** As results say it. */
   String key() {
     return name().toLowerCase(Locale.ROOT);

@@ -194,8 +194,7 @@ class AlgorithmTest {
       // forbidden.
       assertThat(algorithm.computeSingleAction(new float[] {0})).containsExactly(2);
       assertThat(algorithm.computeSingleAction(new float[] {1})).containsExactly(2);
-      assertThat(algorithm.evaluate().get("env_runners/episode_return_mean").doubleValue())
-          .isGreaterThan(15);
+      assertThat(Results.episodeReturnMean(algorithm.evaluate())).isGreaterThan(15);
       assertThatThrownBy(() -> algorithm.computeSingleAction(new float[] {1, 2}))
           .isInstanceOf(AgentOsException.class)
           .hasMessageContaining("2 numbers, must have 1");

@@ -60,11 +60,9 @@ class ExamplesTest {
       while (!experiment.stop().reached(result)) {
         result = algorithm.train();
       }
-      assertThat(result.get("env_runners/episode_return_mean").doubleValue())
-          .isGreaterThanOrEqualTo(475);
-      assertThat(result.get("num_env_steps_sampled_lifetime").longValue()).isLessThan(100_000);
-      assertThat(algorithm.evaluate().get("env_runners/episode_return_mean").doubleValue())
-          .isGreaterThan(475);
+      assertThat(Results.episodeReturnMean(result)).isGreaterThanOrEqualTo(475);
+      assertThat(Results.steps(result)).isLessThan(100_000);
+      assertThat(Results.episodeReturnMean(algorithm.evaluate())).isGreaterThan(475);
     }
   }
 

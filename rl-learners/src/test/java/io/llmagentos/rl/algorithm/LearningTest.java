@@ -13,12 +13,12 @@ class LearningTest {
     do {
       result = algorithm.train();
     } while (result.getOrDefault("env_runners/episode_return_mean", -1e9).doubleValue() < mean
-        && result.get("num_env_steps_sampled_lifetime").longValue() < steps);
+        && Results.steps(result) < steps);
     return result;
   }
 
   private static double evaluated(Algorithm algorithm) {
-    return algorithm.evaluate().get("env_runners/episode_return_mean").doubleValue();
+    return Results.episodeReturnMean(algorithm.evaluate());
   }
 
   @Test
@@ -31,7 +31,7 @@ class LearningTest {
             AlgorithmConfig.TRAIN_BATCH_SIZE_PER_LEARNER.is(1024));
     try (Algorithm algorithm = config.build(EnvRegistry.load(), () -> 0)) {
       Map<String, Number> result = train(algorithm, 195, 200_000);
-      assertThat(result.get("env_runners/episode_return_mean").doubleValue()).isGreaterThan(195);
+      assertThat(Results.episodeReturnMean(result)).isGreaterThan(195);
     }
   }
 
