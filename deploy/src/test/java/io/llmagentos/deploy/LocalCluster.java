@@ -35,6 +35,7 @@ final class LocalCluster
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final int nodes;
+  private final int workers;
   private final String settings;
   private final List<String> flags;
   private final Path home;
@@ -46,7 +47,16 @@ final class LocalCluster
    * @param flags further ones for {@code agentos up}
    */
   LocalCluster(String name, int nodes, String settings, String... flags) {
-    this.nodes = nodes;
+    this(name, nodes, 0, settings, flags);
+  }
+
+  /**
+   * @param core nodes, with every role where there are no workers
+   * @param workers nodes more
+   */
+  LocalCluster(String name, int core, int workers, String settings, String... flags) {
+    this.workers = workers;
+    this.nodes = core + workers;
     this.flags = List.of(flags);
     this.settings = settings;
     this.basePort = Distribution.freeBasePort(nodes);
@@ -70,7 +80,8 @@ final class LocalCluster
   void up() throws IOException {
     var arguments = new ArrayList<>(List.of(
         "up",
-        "--nodes=" + nodes,
+        "--nodes=" + (nodes - workers),
+        "--workers=" + workers,
         "--port=" + basePort,
         "--data=" + data(),
         "--config=" + home.resolve("settings.conf")));
@@ -125,6 +136,19 @@ final class LocalCluster
         new ProcessBuilder(Distribution.command("chat", agent, "--port=" + basePort)).start();
     started.add(process);
     return new ChatProcess(process);
+  }
+
+  /** Run another command of the distribution to its end; what it says goes to a log of this name. */
+  Process command(String log, String... arguments) throws IOException {
+    return start(log, arguments);
+  }
+
+  Path home() {
+    return home;
+  }
+
+  String door() {
+    return door(indexes().stream().filter(this::isUp).findFirst().orElseThrow());
   }
 
   int basePort() {
