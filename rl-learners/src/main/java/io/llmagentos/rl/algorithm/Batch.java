@@ -3,6 +3,7 @@ package io.llmagentos.rl.algorithm;
 import io.llmagentos.rl.policy.ActionDistribution;
 import io.llmagentos.rl.policy.ActorCritic;
 import io.llmagentos.rl.rollout.Fragment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -78,30 +79,24 @@ record Batch(
   private void estimate(
       Fragment fragment, int at, ActorCritic module, boolean critic, double gamma, double lambda) {
     int n = fragment.rows();
-    float[] rewards = new float[n];
-    float[] values = new float[n];
+    float[] values = Arrays.copyOfRange(oldValues, at, at + n);
     float[] next = new float[n];
-    float[] result = new float[n];
     boolean[] done = new boolean[n];
     for (int row = 0; row < n; row++) {
-      rewards[row] = fragment.rewards()[row];
-      values[row] = oldValues[at + row];
       done[row] = fragment.done(row);
     }
     if (critic) {
       nextValues(fragment, values, module, next);
     }
-    Gae.estimate(
+    float[] result = Gae.estimate(
         fragment.environments(),
         fragment.steps(),
-        0,
-        rewards,
+        fragment.rewards(),
         values,
         next,
         done,
         gamma,
-        lambda,
-        result);
+        lambda);
     System.arraycopy(result, 0, advantages, at, n);
   }
 
@@ -136,7 +131,7 @@ record Batch(
   /** The rows {@code order[from .. to - 1]}. */
   Batch gather(int[] order, int from, int to) {
     int count = to - from;
-    Batch part = new Batch(
+    return new Batch(
         count,
         rows(observations, order, from, to),
         rows(actions, order, from, to),
@@ -145,7 +140,6 @@ record Batch(
         rows(advantages, order, from, to),
         rows(returns, order, from, to),
         rows(oldValues, order, from, to));
-    return part;
   }
 
   private float[] rows(float[] all, int[] order, int from, int to) {

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The learner of DDPG: each update is a round for the critic, then one for the actor, then the targets follow. */
-public final class DDPGLearner implements Learner {
+final class DDPGLearner implements Learner {
   /** What an update needs networks for; instances of its own for each. */
   record Networks(Policy actor, Network critic, Policy actorTarget, Network criticTarget) {}
 

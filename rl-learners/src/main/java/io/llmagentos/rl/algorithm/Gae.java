@@ -6,31 +6,31 @@ final class Gae {
 
   /**
    * Termination cuts the value: its {@code nextValues} is 0. Truncation cuts only the trace: its {@code nextValues} is the value of the final observation. Shapes:
-   * [N][T], beginning at row {@code at}.
+   * [N][T].
    *
    * @param nextValues the value of what follows each row
    * @param done whether an episode ended with the row
-   * @param advantages the result
+   * @return advantages
    */
-  static void estimate(
+  static float[] estimate(
       int environments,
       int steps,
-      int at,
       float[] rewards,
       float[] values,
       float[] nextValues,
       boolean[] done,
       double gamma,
-      double lambda,
-      float[] advantages) {
+      double lambda) {
+    float[] advantages = new float[environments * steps];
     for (int n = 0; n < environments; n++) {
       double trace = 0;
       for (int t = steps - 1; t >= 0; t--) {
-        int row = at + n * steps + t;
+        int row = n * steps + t;
         double delta = rewards[row] + gamma * nextValues[row] - values[row];
         trace = delta + (done[row] ? 0 : gamma * lambda * trace);
         advantages[row] = (float) trace;
       }
     }
+    return advantages;
   }
 }

@@ -15,7 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The learner of PPO and REINFORCE: epochs of shuffled minibatches over one batch of experience. */
-public final class PolicyGradientLearner implements Learner {
+final class PolicyGradientLearner implements Learner {
   /** Beyond this multiple of {@code target_kl} a training step stops (Stable-Baselines3). */
   private static final double STOP_AT = 1.5;
 
@@ -45,7 +45,7 @@ public final class PolicyGradientLearner implements Learner {
   private int updates;
 
   /** @param rank seeds its shuffling; the parameters' seed is the same for all ranks */
-  public PolicyGradientLearner(OnPolicyConfig<?> config, ActorCritic module, int rank) {
+  PolicyGradientLearner(OnPolicyConfig<?> config, ActorCritic module, int rank) {
     long seed = config.get(AlgorithmConfig.SEED);
     this.config = config;
     this.module = module;

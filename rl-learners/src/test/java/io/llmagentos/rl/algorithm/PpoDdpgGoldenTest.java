@@ -64,18 +64,15 @@ class PpoDdpgGoldenTest {
           next[row] = done[row] ? 0 : (float) follows.asDouble();
         }
       }
-      float[] advantages = new float[envs * steps];
-      Gae.estimate(
+      float[] advantages = Gae.estimate(
           envs,
           steps,
-          0,
           rewards,
           values,
           next,
           done,
           one.path("gamma").asDouble(),
-          one.path("gae_lambda").asDouble(),
-          advantages);
+          one.path("gae_lambda").asDouble());
       for (int n = 0; n < envs; n++) {
         for (int t = 0; t < steps; t++) {
           int row = n * steps + t;
