@@ -39,7 +39,8 @@ class LongRunIT {
   void shouldEndAsIfNothingHadDied() throws Exception {
     Path file = CLUSTER.home().resolve("cartpole-ppo.yaml");
     ObjectMapper yaml = new ObjectMapper(new YAMLFactory());
-    ObjectNode job = (ObjectNode) yaml.readTree(Path.of("examples/cartpole-ppo.yaml").toFile());
+    ObjectNode job =
+        (ObjectNode) yaml.readTree(Path.of("examples/cartpole-ppo.yaml").toFile());
     // Long enough to be killed twice.
     ((ObjectNode) job.path("training")).put("num_epochs", 30);
     job.putObject("stop").put("training_iteration", ITERATIONS);
@@ -64,7 +65,10 @@ class LongRunIT {
 
     CLUSTER.kill(driver);
     delete(CLUSTER.data().resolve("node-" + driver));
-    await("another driver").atMost(LIMIT).ignoreExceptions().until(() -> job().path("epoch").asInt() > 1);
+    await("another driver")
+        .atMost(LIMIT)
+        .ignoreExceptions()
+        .until(() -> job().path("epoch").asInt() > 1);
     assertThat(watcher.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     var said = Files.readString(CLUSTER.home().resolve("run.out"));
     assertThat(watcher.exitValue()).as(said).isZero();

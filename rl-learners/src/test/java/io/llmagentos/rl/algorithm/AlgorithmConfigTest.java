@@ -70,6 +70,7 @@ class AlgorithmConfigTest {
     change("num_env_runners", 2, none, all);
     change("num_envs_per_env_runner", 8, none, all);
     change("rollout_fragment_length", 8, none, all);
+    change("sample_async", true, none, all);
     change("explore", false, none, all);
     change("normalize_actions", false, CONTINUOUS, onPolicy);
     change("clip_actions", false, with(CONTINUOUS, "normalize_actions", false), onPolicy);
