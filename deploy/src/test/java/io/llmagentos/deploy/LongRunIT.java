@@ -3,6 +3,7 @@ package io.llmagentos.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -141,10 +142,7 @@ class LongRunIT {
   }
 
   private static Map<String, Object> map(ObjectNode job) {
-    Map<String, Object> map = new ObjectMapper()
-        .convertValue(job, new com.fasterxml.jackson.core.type.TypeReference<>() {});
-    map.remove("name");
-    return map;
+    return new ObjectMapper().convertValue(job, new TypeReference<>() {});
   }
 
   private static void delete(Path directory) throws IOException {

@@ -24,7 +24,8 @@ final class RunWatch implements Callable<String> {
   private final long begun = System.nanoTime();
   private long iteration;
   private double firstX = Double.NaN;
-  private long firstXNanos;
+  private double firstFraction;
+  private long firstNanos;
   private String status = "";
   private String reason = "";
 
@@ -105,16 +106,17 @@ final class RunWatch implements Callable<String> {
   private String text(JsonNode metrics) {
     double x = metrics.path(xName()).asDouble();
     long now = System.nanoTime();
+    double fraction = metrics.path("progress").asDouble(-1);
     if (Double.isNaN(firstX)) {
       firstX = x;
-      firstXNanos = now;
+      firstFraction = fraction;
+      firstNanos = now;
     }
-    double seconds = (now - firstXNanos) / 1e9;
+    double seconds = (now - firstNanos) / 1e9;
     double rate = seconds > 0.05 ? (x - firstX) / seconds : 0;
-    double fraction = metrics.path("progress").asDouble(-1);
     String left = "";
-    if (fraction > 0 && seconds > 1) {
-      long eta = (long) ((now - begun) / 1e9 * (1 - fraction) / fraction);
+    if (fraction > firstFraction && fraction < 1 && seconds > 1) {
+      long eta = (long) (seconds * (1 - fraction) / (fraction - firstFraction));
       left = ", at most " + StatusCommand.uptime(Duration.ofSeconds(eta).toSeconds()) + " left";
     }
     JsonNode y = metrics.path(yName());

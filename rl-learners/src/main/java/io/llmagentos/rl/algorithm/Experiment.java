@@ -3,6 +3,7 @@ package io.llmagentos.rl.algorithm;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,9 +16,13 @@ public record Experiment(
     AlgorithmConfig<?> config, StopCriteria stop, CheckpointConfig checkpointConfig) {
   private static final String TYPE = "rl/";
 
+  /** Keys that every job may have, whatever it does. */
+  private static final List<String> OF_ANY_JOB = List.of("name", "priority", "max_failures");
+
   /** Reads such a file's map. Throws {@code SETTINGS_INVALID} or {@code SETTINGS_UNKNOWN_KEY}. */
   public static Experiment of(Map<String, ?> map) {
     Map<String, Object> settings = new LinkedHashMap<>(map);
+    OF_ANY_JOB.forEach(settings::remove);
     Object type = settings.remove("type");
     if (!(type instanceof String text) || !text.startsWith(TYPE)) {
       throw new AgentOsException(
