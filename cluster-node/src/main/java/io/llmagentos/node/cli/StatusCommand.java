@@ -27,6 +27,11 @@ final class StatusCommand implements Callable<Integer> {
     var doors = Doors.near(port, Duration.ofSeconds(3));
     var cluster = doors.get("/v1/cluster");
     table(cluster).forEach(System.out::println);
+    for (var member : cluster.path("members")) {
+      for (var hosted : member.path("members")) {
+        System.out.println(member.path("door").asText() + " hosts " + hosted.asText());
+      }
+    }
     System.out.println("journal: " + cluster.path("journal").asText("unknown"));
     return 0;
   }

@@ -6,6 +6,7 @@ import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.journal.EventProjection;
+import io.llmagentos.node.placement.Group;
 import io.llmagentos.node.placement.MemberCommand;
 import io.llmagentos.node.placement.Members;
 import io.llmagentos.node.placement.Scheduler;
@@ -408,6 +409,14 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
     }
     timers.startTimerWithFixedDelay(Repeat.REPEAT, Repeat.REPEAT, Scheduler.REPEAT);
     JobSpec spec = state.requireSpec();
+    List<Group> groups;
+    try {
+      groups = dependencies.kinds().plan(spec);
+    } catch (AgentOsException e) {
+      // The jar that brings its kind is not here any more, or understands it no longer.
+      context.getLog().warn("job {} cannot be planned: {}", key.id(), e.getMessage());
+      return;
+    }
     dependencies
         .scheduler()
         .tell(new Scheduler.Wanted(
@@ -419,7 +428,7 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
                 key.tenant(),
                 spec.priority(),
                 Objects.requireNonNull(state.submittedAt()),
-                dependencies.kinds().plan(spec)),
+                groups),
             payload(state),
             notices));
     if (state.status() == JobStatus.PAUSING && driver != null) {
