@@ -49,6 +49,10 @@ class Refused(Exception):
     """What the other side, or the environment, did wrong; the text goes over the wire."""
 
 
+class Failed(Exception):
+    """The connection cannot go on; why is already written and told."""
+
+
 # Spaces: what kind they are, how they are described, how their values are written and read.
 
 
@@ -411,20 +415,26 @@ def serve(frames, make):
     except (BrokenPipeError, ConnectionResetError):
         return False
     except Exception as error:
-        report(frames, error)
-        raise
+        fail(frames, error)
     finally:
         if envs:
             envs.close()
 
 
-def report(frames, error):
-    """Tells the other side, if it still listens."""
-    said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+def fail(frames, error):
+    """Writes and tells what went wrong."""
+    if isinstance(error, Refused):
+        said = str(error)
+        print(said, file=sys.stderr, flush=True)
+    else:
+        said = f"{type(error).__name__}: {error}"
+        traceback.print_exception(error)
+        sys.stderr.flush()
     try:
         frames.send(ERROR, said.encode()[: 60 << 10])
     except OSError:
         pass
+    raise Failed from error
 
 
 # Sockets.
@@ -486,8 +496,7 @@ def answer(connection, token, make):
     try:
         answer_hello(frames, token)
     except Exception as error:
-        report(frames, error)
-        raise
+        fail(frames, error)
     connection.settimeout(None)
     serve(frames, make)
 
@@ -530,6 +539,8 @@ def serve_at(address, token, make):
                     try:
                         answer(connection, token, make)
                         status = 0
+                    except Failed:
+                        pass
                     except Exception:
                         traceback.print_exc()
                     sys.stdout.flush()
@@ -588,10 +599,9 @@ def connect_to(address, token, make, timeout, reconnect):
             if not reconnect:
                 sys.exit(str(error))
             print(error, file=sys.stderr, flush=True)
-        except Exception:
+        except Failed:
             if not reconnect:
-                raise
-            traceback.print_exc()
+                sys.exit(1)
         finally:
             connection.close()
         if not reconnect:

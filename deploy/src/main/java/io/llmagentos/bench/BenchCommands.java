@@ -20,7 +20,8 @@ public final class BenchCommands implements CliCommands {
         TurnsBench.class,
         WireBench.class,
         IdleBench.class,
-        LoadBench.class
+        LoadBench.class,
+        RemoteBench.class
       })
   static final class Bench {}
 }
