@@ -8,6 +8,7 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.rl.env.AutoresetMode;
 import io.llmagentos.rl.env.Env;
+import io.llmagentos.rl.env.EnvChecker;
 import io.llmagentos.rl.env.Step;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.env.VectorStep;
@@ -132,6 +133,11 @@ class RemoteEnvTest {
       }
     }
     assertThat(seen[0]).isEqualTo(seen[1]);
+  }
+
+  @Test
+  void shouldPassTheChecker() {
+    EnvChecker.check("Remote-v0", () -> one(command("CartPole", "{}")));
   }
 
   @Test
