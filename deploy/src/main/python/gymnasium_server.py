@@ -9,7 +9,7 @@
 directory or on PYTHONPATH). Needs gymnasium only for an id, and NumPy only if the environment uses it.
 
 With --listen every connection has a process of its own, which is killed if it does not end when its connection does.
-With --connect the process ends with its connection; --reconnect goes on.
+With --connect the process ends with its connection, at the latest 5 s after it; --reconnect begins anew.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import socket
 import stat
 import struct
 import sys
+import threading
 import time
 import traceback
 
@@ -489,6 +490,13 @@ def listen(address):
     return family, listener
 
 
+def hang_up(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # the other side was faster
+
+
 def answer(connection, token, make):
     """The life of one connection, in a process of its own."""
     frames = Frames(connection)
@@ -572,6 +580,19 @@ def serve_at(address, token, make):
                 os.kill(children[pipe][0], signal.SIGKILL)
 
 
+def watch(connection, over, again):
+    """Ends the process, or begins it anew, if the other side has left and the environment does not notice."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP if hasattr(select, "POLLRDHUP") else 0)
+    poll.poll()
+    if over.wait(GRACE_SECONDS):
+        return
+    print("the other side has left and the environment hangs", file=sys.stderr, flush=True)
+    if again:
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+    os._exit(1)
+
+
 def connect_to(address, token, make, timeout, reconnect):
     family, where = parse(address)
     while True:
@@ -593,8 +614,14 @@ def connect_to(address, token, make, timeout, reconnect):
             connection.settimeout(timeout if reconnect else GREETING_SECONDS)
             say_hello(frames, token)
             connection.settimeout(None)
-            if serve(frames, make):
-                return
+            over = threading.Event()
+            threading.Thread(target=watch, args=(connection, over, reconnect), daemon=True).start()
+            try:
+                if serve(frames, make):
+                    return
+            finally:
+                over.set()
+                hang_up(connection)
         except (Refused, OSError) as error:
             if not reconnect:
                 sys.exit(str(error))

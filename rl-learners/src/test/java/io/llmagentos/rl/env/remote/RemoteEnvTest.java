@@ -324,6 +324,27 @@ class RemoteEnvTest {
     }
   }
 
+  @Test
+  void shouldBeConnectedToAgainAfterAStepThatHangs() throws Exception {
+    String address = "unix:" + directory.resolve("s");
+    Process script = Python.start(
+        "Counter", "{\"at\": 2, \"then\": \"sleep\"}", "--connect", address, "--reconnect");
+    try (VectorEnv envs =
+        vector(1, AutoresetMode.SAME_STEP, Map.of("listen", address, "step_timeout", 0.5))) {
+      VectorStep step = envs.newStep();
+      envs.reset(0, step);
+      envs.step(new float[] {1}, step);
+      envs.step(new float[] {1}, step);
+      assertThat(step.truncated()).containsExactly(true);
+      assertThat(step.observations()[0]).isZero();
+      envs.step(new float[] {1}, step);
+      assertThat(step.observations()[0]).isEqualTo(1);
+      assertThat(step.truncated()).containsExactly(false);
+    }
+    script.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+    assertThat(script.exitValue()).isZero();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "die, it closed the connection before STEPPED, these were my last words",
