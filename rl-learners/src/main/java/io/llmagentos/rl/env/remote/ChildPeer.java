@@ -60,7 +60,8 @@ final class ChildPeer implements Peer {
       interrupted = true;
     }
     running.descendants().forEach(ProcessHandle::destroyForcibly);
-    running.destroyForcibly();
+    // By its handle: Process.destroy closes the output before it is read.
+    running.toHandle().destroyForcibly();
     running.onExit().join();
     process = null;
     tail.awaitEnd();
