@@ -21,7 +21,8 @@ public final class BenchCommands implements CliCommands {
         WireBench.class,
         IdleBench.class,
         LoadBench.class,
-        RlBench.class
+        RlBench.class,
+        RemoteBench.class
       })
   static final class Bench {}
 }

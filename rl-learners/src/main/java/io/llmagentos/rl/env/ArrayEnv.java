@@ -21,6 +21,14 @@ public interface ArrayEnv<O, A> extends Env<O, A> {
       int observationOffset,
       Outcome outcome);
 
+  /**
+   * Announces the action of the next {@link #step}: an environment elsewhere then takes it together with those of its neighbours. False, with nothing
+   * done, where a step waits for nobody.
+   */
+  default boolean expect(float[] action, int offset) {
+    return false;
+  }
+
   /** The environment itself if it works on arrays, else a view of it that does, and that checks every observation against its space. */
   static <O, A> ArrayEnv<O, A> of(String id, Env<O, A> env) {
     return env instanceof ArrayEnv<O, A> array ? array : new ArrayView<>(id, env);

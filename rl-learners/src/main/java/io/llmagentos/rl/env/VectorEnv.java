@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * N environments with the same spaces, stepped one after the other in the calling thread ({@code gymnasium.vector.SyncVectorEnv}). Shapes: observations
  * [N][D] flat, D = {@code flatdim} of the observation space; actions [N][A] encoded, A = {@code width} of the action space (a number out of n is
- * itself). Steps of {@link ArrayEnv}s allocate nothing. Not thread-safe; it owns the environments.
+ * itself). Environments that {@link ArrayEnv#expect} their actions are told all of them first. Steps of {@link ArrayEnv}s allocate nothing. Not thread-safe; it owns the environments.
  */
 public final class VectorEnv implements AutoCloseable {
   private final ArrayEnv<?, ?>[] envs;
@@ -26,6 +26,7 @@ public final class VectorEnv implements AutoCloseable {
   private final List<Map<String, Object>> infos;
   private final List<Map<String, Object>> finalInfos;
   private final Outcome outcome = new Outcome();
+  private boolean together = true;
 
   public VectorEnv(List<? extends Env<?, ?>> envs, AutoresetMode mode) {
     if (envs.isEmpty()) {
@@ -131,6 +132,11 @@ public final class VectorEnv implements AutoCloseable {
 
   /** One step of every environment, in order. An environment that fails leaves the rows after it as they were. */
   public void step(float[] actions, VectorStep out) {
+    for (int i = 0; i < envs.length && together; i++) {
+      if (!ended[i]) {
+        together = envs[i].expect(actions, i * actionWidth);
+      }
+    }
     float[] observations = out.observations();
     for (int i = 0; i < envs.length; i++) {
       if (ended[i] && mode == AutoresetMode.NEXT_STEP) {

@@ -21,8 +21,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EnvCheckerTest {
   private static final EnvRegistry REGISTRY = EnvRegistry.load();
 
+  /** All but the one that is nothing without a process: {@code RemoteEnvTest} checks it with one. */
   static List<String> ids() {
-    return REGISTRY.ids().stream().sorted().toList();
+    return REGISTRY.ids().stream()
+        .filter(id -> !id.equals("Remote-v0"))
+        .sorted()
+        .toList();
   }
 
   @ParameterizedTest

@@ -61,6 +61,10 @@ public final class EnvRegistry {
 
   /** @param kwargs the environment's options, and {@code max_episode_steps} for another time limit */
   public Env<?, ?> make(String id, Map<String, ?> kwargs) {
+    return make(id, 1, kwargs).getFirst();
+  }
+
+  private List<Env<?, ?>> make(String id, int environments, Map<String, ?> kwargs) {
     EnvSpec spec = spec(id);
     Map<String, Object> all = new HashMap<>(spec.kwargs());
     all.putAll(kwargs);
@@ -70,9 +74,18 @@ public final class EnvRegistry {
     if (all.containsKey("max_episode_steps") && maxEpisodeSteps < 1) {
       throw options.invalid("max_episode_steps", maxEpisodeSteps, "at least 1");
     }
-    Env<?, ?> env = spec.factory().make(options);
-    options.refuseUnread();
-    return wrap(spec, env, maxEpisodeSteps);
+    List<? extends Env<?, ?>> envs = spec.factory().make(options, environments);
+    try {
+      options.refuseUnread();
+    } catch (AgentOsException e) {
+      envs.forEach(Env::close);
+      throw e;
+    }
+    List<Env<?, ?>> wrapped = new ArrayList<>();
+    for (Env<?, ?> env : envs) {
+      wrapped.add(wrap(spec, env, maxEpisodeSteps));
+    }
+    return wrapped;
   }
 
   /** N environments that step together; the sub-environments are made alike. */
@@ -83,11 +96,7 @@ public final class EnvRegistry {
           id + ": " + environments + " environments, must be at least 1",
           "num_envs");
     }
-    List<Env<?, ?>> envs = new ArrayList<>();
-    for (int i = 0; i < environments; i++) {
-      envs.add(make(id, kwargs));
-    }
-    return new VectorEnv(envs, mode);
+    return new VectorEnv(make(id, environments, kwargs), mode);
   }
 
   private static <O, A> Env<O, A> wrap(EnvSpec spec, Env<O, A> env, int maxEpisodeSteps) {

@@ -40,17 +40,27 @@ public final class OrderEnforcing<O, A> extends Wrapper<O, A> {
   }
 
   @Override
+  public boolean expect(float[] action, int offset) {
+    checkOrder();
+    return env.expect(action, offset);
+  }
+
+  @Override
   public void step(
       float[] action,
       int actionOffset,
       float[] observation,
       int observationOffset,
       Outcome outcome) {
+    checkOrder();
+    env.step(action, actionOffset, observation, observationOffset, outcome);
+    ended = outcome.terminated || outcome.truncated;
+  }
+
+  private void checkOrder() {
     if (!begun || ended) {
       throw EnvFault.stepWithoutReset(id, begun ? "the episode has ended" : "no episode has begun");
     }
-    env.step(action, actionOffset, observation, observationOffset, outcome);
-    ended = outcome.terminated || outcome.truncated;
   }
 
   @Override

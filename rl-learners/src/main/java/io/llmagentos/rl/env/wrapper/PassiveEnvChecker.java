@@ -41,6 +41,12 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
   }
 
   @Override
+  public boolean expect(float[] action, int offset) {
+    checkAction(action, offset);
+    return env.expect(action, offset);
+  }
+
+  @Override
   public void step(
       float[] action,
       int actionOffset,

@@ -38,6 +38,11 @@ public final class TimeLimit<O, A> extends Wrapper<O, A> {
   }
 
   @Override
+  public boolean expect(float[] action, int offset) {
+    return env.expect(action, offset);
+  }
+
+  @Override
   public void step(
       float[] action,
       int actionOffset,
