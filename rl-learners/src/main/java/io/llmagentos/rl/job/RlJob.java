@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.node.bulk.Bulk;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.job.DriverContext;
 import io.llmagentos.node.job.JobKind;
 import io.llmagentos.node.placement.Group;
@@ -26,13 +28,15 @@ final class RlJob implements JobKind {
   private static final Resources CORE = new Resources(1, 0, 0);
 
   private final String algorithm;
+  private final RlSettings rl;
   private final EnvRegistry environments;
   private final Bulk bulk;
   private final Executor compute;
 
   /** @param compute for threads that compute and wait for each other */
-  RlJob(String algorithm, EnvRegistry environments, Bulk bulk, Executor compute) {
+  RlJob(String algorithm, RlSettings rl, EnvRegistry environments, Bulk bulk, Executor compute) {
     this.algorithm = algorithm;
+    this.rl = rl;
     this.environments = environments;
     this.bulk = bulk;
     this.compute = compute;
@@ -47,6 +51,14 @@ final class RlJob implements JobKind {
   public List<Group> plan(JsonNode settings) {
     AlgorithmConfig<?> config = experiment(settings).config();
     environments.spec(config.get(AlgorithmConfig.ENV));
+    if (!rl.environmentCommands()
+        && config.get(AlgorithmConfig.ENV_CONFIG).containsKey("command")) {
+      throw new AgentOsException(
+          ErrorCode.FORBIDDEN,
+          "this cluster starts no programs for jobs: connect to the environment instead"
+              + " (env_config.connect), or allow it with llmagentos.rl.environment-commands",
+          "env_config.command");
+    }
     List<Group> groups = new ArrayList<>();
     groups.add(new Group("driver", "learner", 1, 1, CORE, true));
     if (hasRunners(config)) {

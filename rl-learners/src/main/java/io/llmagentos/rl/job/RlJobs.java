@@ -3,6 +3,7 @@ package io.llmagentos.rl.job;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.bulk.Bulk;
 import io.llmagentos.node.job.JobKinds;
+import io.llmagentos.node.settings.Settings;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.rollout.Sampler;
 import java.util.List;
@@ -27,6 +28,9 @@ public final class RlJobs {
   private RlJobs() {}
 
   public static void start(Node node) {
+    boolean localOnly = node.config().getList("llmagentos.http.api-keys").isEmpty();
+    RlSettings settings = Settings.read(
+        node.config(), "llmagentos.rl", section -> RlSettings.create(section, localOnly));
     EnvRegistry environments = EnvRegistry.load();
     node.offer(EnvRegistry.class, environments);
     // A driver and each rank hold a thread for the length of a run, and wait in it: none may wait
@@ -35,7 +39,7 @@ public final class RlJobs {
         Thread.ofPlatform().daemon().name("rl-", 0).factory());
     for (String algorithm : List.of("ppo", "ddpg", "reinforce")) {
       node.service(JobKinds.class)
-          .add(new RlJob(algorithm, environments, node.service(Bulk.class), compute));
+          .add(new RlJob(algorithm, settings, environments, node.service(Bulk.class), compute));
     }
   }
 
