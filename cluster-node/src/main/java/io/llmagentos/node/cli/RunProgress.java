@@ -15,7 +15,7 @@ sealed interface RunProgress extends AutoCloseable {
    */
   void at(double fraction, String text);
 
-  /** A line of its own: queued, lost, placed anew. */
+  /** What happens beside progress: queued, lost, placed anew. */
   void say(String line);
 
   @Override
@@ -49,10 +49,10 @@ sealed interface RunProgress extends AutoCloseable {
       bar.setExtraMessage(text);
     }
 
+    /** Beside the bar: lines of their own would be drawn over. */
     @Override
     public void say(String line) {
-      System.out.println();
-      System.out.println(line);
+      bar.setExtraMessage(line);
     }
 
     @Override
