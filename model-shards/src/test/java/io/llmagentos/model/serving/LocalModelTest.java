@@ -91,6 +91,13 @@ class LocalModelTest {
     CompletionStage<ChatReply> second = model.chat(
         Serving.request("a long prompt that has many words in it", Serving.tokens(2)),
         TokenListener.SILENT);
+    // One step at a time until the second is in, or the first could end before it.
+    await().until(() -> {
+      if (engine.open() < 2) {
+        engine.permits.release();
+      }
+      return engine.open() == 2;
+    });
     engine.permits.release(1000);
     Serving.await(first);
     assertThat(Serving.await(second).tokenIds())
