@@ -54,6 +54,7 @@ class ArchitectureTest {
           "io.llmagentos.model.chat..",
           "io.llmagentos.model.weights..",
           "io.llmagentos.model.engine..",
+          "io.llmagentos.model.djl..",
           "io.llmagentos.model.tokenizer..",
           "io.llmagentos.model.sampling..",
           "io.llmagentos.model.generation..",

@@ -1,6 +1,5 @@
 package io.llmagentos.model.training;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,19 +8,15 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.ByteArrayInputStream;
+import io.llmagentos.model.djl.PyTorch;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -45,8 +40,8 @@ public final class Decoder implements AutoCloseable {
   /** A decoder with the given parameters, in the order and the shapes of {@link DecoderShape#parameters}. */
   public Decoder(DecoderShape shape, List<float[]> parameters) {
     this.shape = shape;
-    this.manager = (PtNDManager) engine().newBaseManager();
-    this.script = script(manager);
+    this.manager = PyTorch.newManager();
+    this.script = PyTorch.load(manager, "Decoder", PyTorch.source(Decoder.class, "decoder.py"));
     List<float[]> zeros = parameters.stream().map(p -> new float[p.length]).toList();
     this.weights = group("w", parameters);
     this.averaged = group("average", parameters);
@@ -84,9 +79,7 @@ public final class Decoder implements AutoCloseable {
 
   /** Uses this many threads inside an operator. Results repeat for the same number. */
   public static void threads(int threads) {
-    // The engine first: it sets its own number when it loads.
-    engine();
-    JniUtils.setNumThreads(threads);
+    PyTorch.threads(threads);
   }
 
   public DecoderShape shape() {
@@ -177,17 +170,6 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  private static Engine engine() {
-    // Nothing is downloaded; one graph serves all shapes instead of being specialised for each.
-    for (var setting : Map.of("ai.djl.offline", "true", "ai.djl.pytorch.graph_optimizer", "false")
-        .entrySet()) {
-      if (System.getProperty(setting.getKey()) == null) {
-        System.setProperty(setting.getKey(), setting.getValue());
-      }
-    }
-    return Engine.getEngine("PyTorch");
-  }
-
   private List<NDList> state() {
     return List.of(weights, first, second, averaged, steps);
   }
@@ -204,17 +186,6 @@ public final class Decoder implements AutoCloseable {
       }
     }
     return manager.create(table, new Shape(shape.maxTokens(), half * 2L));
-  }
-
-  private static PtSymbolBlock script(PtNDManager manager) {
-    try (var in =
-        Objects.requireNonNull(Decoder.class.getResourceAsStream("decoder.py"), "decoder.py")) {
-      byte[] archive =
-          ScriptArchive.of("Decoder", new String(in.readAllBytes(), StandardCharsets.UTF_8));
-      return JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.policy.ActionNoise;
 import io.llmagentos.rl.policy.Activation;
+import io.llmagentos.rl.policy.Convolution;
 import io.llmagentos.rl.policy.Policy;
 import io.llmagentos.rl.rollout.NormalizeAndClipActions;
 import io.llmagentos.rl.rollout.Sampler;
@@ -57,6 +58,16 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     GAUSSIAN,
     /** tanh of a normal number. */
     SQUASHED_GAUSSIAN
+  }
+
+  /** What networks compute with. */
+  public enum Framework {
+    /** {@link #VECTOR} where it can, else {@link #TORCH}. */
+    AUTO,
+    /** The Vector API of Java: fully connected layers. */
+    VECTOR,
+    /** libtorch: all layers. */
+    TORCH
   }
 
   /** The environment's id. */
@@ -122,6 +133,16 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   public static final Option<Activation> FCNET_ACTIVATION =
       Option.choice(Option.Group.RL_MODULE, "fcnet_activation", Activation.TANH);
 
+  /** Convolutions before the fully connected layers, {@code [filters, [height, width], stride]} each, for observations [height][width][channels]. */
+  public static final Option<List<Convolution>> CONV_FILTERS =
+      Option.convolutions(Option.Group.RL_MODULE, "conv_filters");
+
+  public static final Option<Activation> CONV_ACTIVATION =
+      Option.choice(Option.Group.RL_MODULE, "conv_activation", Activation.RELU);
+
+  public static final Option<Framework> FRAMEWORK =
+      Option.choice(Option.Group.RL_MODULE, "framework", Framework.AUTO);
+
   /** Evaluate after every so many training iterations; 0: never. */
   public static final Option<Integer> EVALUATION_INTERVAL =
       Option.integer(Option.Group.EVALUATION, "evaluation_interval", 0, 0);
@@ -160,6 +181,9 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
       NUM_LEARNERS,
       FCNET_HIDDENS,
       FCNET_ACTIVATION,
+      CONV_FILTERS,
+      CONV_ACTIVATION,
+      FRAMEWORK,
       EVALUATION_INTERVAL,
       EVALUATION_DURATION,
       EVALUATION_EXPLORE,
@@ -318,17 +342,18 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   /** Every option with its value, as a file would say it. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new TreeMap<>();
-    options.forEach((name, option) -> {
-      Object value = get(option);
-      map.put(
-          name,
-          switch (value) {
-            case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT);
-            case Schedule schedule -> schedule.toString();
-            default -> value;
-          });
-    });
+    options.forEach((name, option) -> map.put(name, plain(get(option))));
     return map;
+  }
+
+  private static Object plain(Object value) {
+    return switch (value) {
+      case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT);
+      case Schedule schedule -> schedule.toString();
+      case Convolution layer -> layer.toList();
+      case List<?> list -> list.stream().map(AlgorithmConfig::plain).toList();
+      default -> value;
+    };
   }
 
   /** Samplers. */
@@ -356,6 +381,12 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
           ErrorCode.SETTINGS_INVALID,
           "num_learners is " + ranks() + ", must divide the " + environments() + " environments",
           NUM_LEARNERS.name());
+    }
+    if (get(FRAMEWORK) == Framework.VECTOR && !get(CONV_FILTERS).isEmpty()) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "framework is vector, must be torch or auto with conv_filters",
+          FRAMEWORK.name());
     }
   }
 

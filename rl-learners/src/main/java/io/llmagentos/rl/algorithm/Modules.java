@@ -3,16 +3,21 @@ package io.llmagentos.rl.algorithm;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.rl.algorithm.AlgorithmConfig.ActionDist;
+import io.llmagentos.rl.algorithm.AlgorithmConfig.Framework;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.policy.ActionDistribution;
+import io.llmagentos.rl.policy.Activation;
 import io.llmagentos.rl.policy.ActorCritic;
 import io.llmagentos.rl.policy.Categorical;
+import io.llmagentos.rl.policy.ConvEncoder;
 import io.llmagentos.rl.policy.Deterministic;
 import io.llmagentos.rl.policy.DiagonalGaussian;
 import io.llmagentos.rl.policy.Initializer;
 import io.llmagentos.rl.policy.Mlp;
+import io.llmagentos.rl.policy.Network;
 import io.llmagentos.rl.policy.Policy;
 import io.llmagentos.rl.policy.SquashedGaussian;
+import io.llmagentos.rl.policy.TorchNetwork;
 import io.llmagentos.rl.rollout.NormalizeAndClipActions;
 import io.llmagentos.rl.space.Box;
 import io.llmagentos.rl.space.Discrete;
@@ -35,14 +40,10 @@ final class Modules {
     Mlp.Head pi = new Mlp.Head("pi", fromNetwork, POLICY_GAIN);
     Mlp.Head vf = new Mlp.Head("vf", 1, 1);
     boolean shared = config.get(OnPolicyConfig.VF_SHARE_LAYERS);
-    Mlp actor = mlp(
-        config,
-        env.observationWidth(),
-        Initializer.ORTHOGONAL,
-        shared ? List.of(pi, vf) : List.of(pi));
+    Network actor =
+        network(config, env, 0, Initializer.ORTHOGONAL, shared ? List.of(pi, vf) : List.of(pi));
     @Nullable
-    Mlp critic =
-        shared ? null : mlp(config, env.observationWidth(), Initializer.ORTHOGONAL, List.of(vf));
+    Network critic = shared ? null : network(config, env, 0, Initializer.ORTHOGONAL, List.of(vf));
     return new ActorCritic(new Policy(actor, distribution, free), critic);
   }
 
@@ -87,29 +88,52 @@ final class Modules {
       throw unsupported(config, env.actionSpace(), "a Box");
     }
     requireBounded(config, box, "ddpg");
-    Mlp actor = mlp(
-        config,
-        env.observationWidth(),
-        Initializer.FAN_IN,
-        List.of(new Mlp.Head("actor", box.width(), 1)));
+    Network actor =
+        network(config, env, 0, Initializer.FAN_IN, List.of(new Mlp.Head("actor", box.width(), 1)));
     return new Policy(actor, new Deterministic(box.width()), false);
   }
 
   /** Q(s, a), of observation and action side by side. */
-  static Mlp actionValue(DDPGConfig config, VectorEnv env) {
-    return mlp(
-        config,
-        env.observationWidth() + env.actionWidth(),
-        Initializer.FAN_IN,
-        List.of(new Mlp.Head("q", 1, 1)));
+  static Network actionValue(DDPGConfig config, VectorEnv env) {
+    return network(
+        config, env, env.actionWidth(), Initializer.FAN_IN, List.of(new Mlp.Head("q", 1, 1)));
   }
 
-  private static Mlp mlp(
-      AlgorithmConfig<?> config, int inputs, Initializer initializer, List<Mlp.Head> heads) {
+  /** @param beside inputs behind the observation */
+  private static Network network(
+      AlgorithmConfig<?> config,
+      VectorEnv env,
+      int beside,
+      Initializer initializer,
+      List<Mlp.Head> heads) {
+    int inputs = env.observationWidth() + beside;
+    Activation activation = config.get(AlgorithmConfig.FCNET_ACTIVATION);
     int[] hidden = config.get(AlgorithmConfig.FCNET_HIDDENS).stream()
         .mapToInt(Integer::intValue)
         .toArray();
-    return new Mlp(
-        inputs, hidden, config.get(AlgorithmConfig.FCNET_ACTIVATION), initializer, heads);
+    boolean picture = !config.get(AlgorithmConfig.CONV_FILTERS).isEmpty();
+    if (picture || config.get(AlgorithmConfig.FRAMEWORK) == Framework.TORCH) {
+      ConvEncoder encoder = picture ? encoder(config, env.observationSpace()) : ConvEncoder.NONE;
+      return new TorchNetwork(inputs, encoder, hidden, activation, initializer, heads);
+    }
+    return new Mlp(inputs, hidden, activation, initializer, heads);
+  }
+
+  private static ConvEncoder encoder(AlgorithmConfig<?> config, Space<?> space) {
+    int[] shape = space instanceof Box box ? box.shape() : new int[0];
+    if (shape.length != 2 && shape.length != 3) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "conv_filters do not fit " + config.get(AlgorithmConfig.ENV)
+              + ": its observation space is " + space
+              + ", must be a Box of shape [height, width] or [height, width, channels]",
+          AlgorithmConfig.CONV_FILTERS.name());
+    }
+    return new ConvEncoder(
+        shape[0],
+        shape[1],
+        shape.length == 3 ? shape[2] : 1,
+        config.get(AlgorithmConfig.CONV_FILTERS),
+        config.get(AlgorithmConfig.CONV_ACTIVATION));
   }
 }

@@ -2,6 +2,7 @@ package io.llmagentos.rl.algorithm;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.rl.policy.Convolution;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -184,6 +185,18 @@ public final class Option<T> {
         widths.add(number.intValue());
       }
       return List.copyOf(widths);
+    });
+  }
+
+  /** Convolutional layers. */
+  static Option<List<Convolution>> convolutions(Group group, String name) {
+    String expected = "a list of [filters, [height, width], stride], integers of at least 1";
+    return new Option<>(group, name, List.of(), expected, value -> {
+      List<Convolution> layers = new ArrayList<>();
+      for (Object entry : (List<?>) value) {
+        layers.add(entry instanceof Convolution layer ? layer : Convolution.parse((List<?>) entry));
+      }
+      return List.copyOf(layers);
     });
   }
 

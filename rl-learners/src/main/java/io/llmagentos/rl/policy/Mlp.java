@@ -1,7 +1,6 @@
 package io.llmagentos.rl.policy;
 
 import io.llmagentos.rl.random.Generator;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +19,8 @@ public final class Mlp implements Network {
   public record Head(String name, int width, double gain) {}
 
   private final Activation activation;
-  private final Initializer initializer;
-  private final List<Head> heads;
+  private final MlpLayout layout;
   private final Dense[] layers;
-  private final List<Segment> segments = new ArrayList<>();
-  private final int outputWidth;
   private int rows;
 
   public Mlp(
@@ -34,40 +30,10 @@ public final class Mlp implements Network {
       Initializer initializer,
       List<Head> heads) {
     this.activation = activation;
-    this.initializer = initializer;
-    this.heads = List.copyOf(heads);
-    this.outputWidth = heads.stream().mapToInt(Head::width).sum();
-    this.layers = new Dense[hidden.length + 1];
-    int in = inputWidth;
-    int offset = 0;
+    this.layout = new MlpLayout(inputWidth, hidden, heads, initializer, 0, 0);
+    this.layers = new Dense[layout.layers()];
     for (int l = 0; l < layers.length; l++) {
-      int out = l < hidden.length ? hidden[l] : outputWidth;
-      layers[l] = new Dense(in, out, offset);
-      offset += out * in + out;
-      in = out;
-    }
-    name();
-  }
-
-  private void name() {
-    for (int l = 0; l < layers.length; l++) {
-      Dense layer = layers[l];
-      int weight = layer.weight;
-      int bias = layer.bias;
-      if (l < layers.length - 1 || heads.size() == 1) {
-        segments.add(new Segment(2 * l + ".weight", new int[] {layer.out, layer.in}, weight));
-        segments.add(new Segment(2 * l + ".bias", new int[] {layer.out}, bias));
-        continue;
-      }
-      for (Head head : heads) {
-        int[] shape = {head.width, layer.in};
-        segments.add(new Segment(head.name + ".weight", shape, weight));
-        weight += head.width * layer.in;
-      }
-      for (Head head : heads) {
-        segments.add(new Segment(head.name + ".bias", new int[] {head.width}, bias));
-        bias += head.width;
-      }
+      layers[l] = new Dense(layout.in(l), layout.out(l), layout.weight(l));
     }
   }
 
@@ -78,40 +44,17 @@ public final class Mlp implements Network {
 
   @Override
   public int outputWidth() {
-    return outputWidth;
+    return layout.outputWidth();
   }
 
   @Override
   public List<Segment> segments() {
-    return List.copyOf(segments);
+    return layout.segments();
   }
 
   @Override
   public void initialise(Generator random, float[] parameters, int at) {
-    for (int l = 0; l < layers.length - 1; l++) {
-      Dense layer = layers[l];
-      initializer.fill(
-          random,
-          layer.out,
-          layer.in,
-          Math.sqrt(2),
-          parameters,
-          at + layer.weight,
-          at + layer.bias);
-    }
-    Dense last = layers[layers.length - 1];
-    int row = 0;
-    for (Head head : heads) {
-      initializer.fill(
-          random,
-          head.width,
-          last.in,
-          head.gain,
-          parameters,
-          at + last.weight + row * last.in,
-          at + last.bias + row);
-      row += head.width;
-    }
+    layout.initialise(random, parameters, at);
   }
 
   @Override
@@ -133,6 +76,7 @@ public final class Mlp implements Network {
         ActivationKernels.apply(activation, x, rows * stride);
       }
     }
+    int outputWidth = outputWidth();
     for (int m = 0; m < rows; m++) {
       System.arraycopy(x, m * stride, outputs, m * outputWidth, outputWidth);
     }

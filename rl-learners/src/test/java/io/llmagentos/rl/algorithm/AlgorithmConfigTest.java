@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.rl.policy.Convolution;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -83,6 +84,14 @@ class AlgorithmConfigTest {
     change("fcnet_hiddens", List.of(16), none, all);
     change("fcnet_activation", "relu", none, onPolicy);
     change("fcnet_activation", "tanh", none, "ddpg");
+    change("framework", "torch", none, all);
+    Map<String, Object> discrete = Map.of("env", "Look-v0", "fcnet_hiddens", List.of(8));
+    Map<String, Object> continuous = Map.of("env", "Look-v1", "fcnet_hiddens", List.of(8));
+    List<Object> filters = List.of(List.of(4, List.of(3, 3), 2));
+    change("conv_filters", filters, discrete, onPolicy);
+    change("conv_filters", filters, continuous, "ddpg");
+    change("conv_activation", "tanh", with(discrete, "conv_filters", filters), onPolicy);
+    change("conv_activation", "tanh", with(continuous, "conv_filters", filters), "ddpg");
     change("evaluation_interval", 1, none, all);
     change("evaluation_duration", 3, none, all);
     change("evaluation_explore", true, none, all);
@@ -221,6 +230,16 @@ class AlgorithmConfigTest {
     assertThat(new PPOConfig().with(grouped).toMap()).isEqualTo(java.toMap());
   }
 
+  @Test
+  void shouldSayConvolutionsAsRllibDoes() {
+    List<Object> filters = List.of(List.of(16, List.of(8, 6), 4), List.of(32, 4, 2));
+    AlgorithmConfig<?> config = new PPOConfig().with(Map.of("conv_filters", filters));
+    assertThat(config.get(AlgorithmConfig.CONV_FILTERS))
+        .containsExactly(new Convolution(16, 8, 6, 4), new Convolution(32, 4, 4, 2));
+    Map<String, Object> said = Map.of("conv_filters", config.toMap().get("conv_filters"));
+    assertThat(new PPOConfig().with(said).toMap()).isEqualTo(config.toMap());
+  }
+
   private static void refused(Map<String, ?> settings, ErrorCode code, String... texts) {
     assertThatThrownBy(() -> {
           PPOConfig config = new PPOConfig().with(PPO).with(settings);
@@ -270,6 +289,16 @@ class AlgorithmConfigTest {
         Map.of("minibatch_size", 256), invalid, "minibatch_size is 256, must be at most", "128");
     refused(Map.of("num_learners", 3), invalid, "num_learners is 3, must divide the 4");
     refused(Map.of("train_batch_size_per_learner", 130), invalid, "130, must be a multiple of 4");
+    List<Object> filters = List.of(List.of(16, List.of(4, 4), 2));
+    refused(Map.of("conv_filters", List.of(16)), invalid, "a list of [filters, [height, width]");
+    refused(Map.of("conv_filters", List.of(List.of(16, 4, 0))), invalid, "conv_filters is [[16,");
+    refused(Map.of("framework", "jax"), invalid, "one of auto, vector, torch");
+    refused(
+        Map.of("framework", "vector", "conv_filters", filters),
+        invalid,
+        "framework is vector, must be torch or auto");
+    assertThatThrownBy(() -> behaviour("ppo", with(PPO, "conv_filters", filters)))
+        .hasMessageContaining("conv_filters do not fit CartPole-v1");
     assertThatThrownBy(() -> behaviour("ddpg", with(DDPG, "env", "CartPole-v1")))
         .hasMessageContaining("ddpg cannot act in CartPole-v1");
     Map<String, Object> squashed =

@@ -3,6 +3,8 @@ package io.llmagentos.rl.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.llmagentos.rl.env.registration.EnvRegistry;
+import io.llmagentos.rl.policy.Convolution;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +53,31 @@ class LearningTest {
       train(algorithm, 0, 20_000);
       // 20 steps a missed square of 3 wide targets: standing still costs 60 an episode
       assertThat(before).isLessThan(-20);
+      assertThat(evaluated(algorithm)).isGreaterThan(-3);
+    }
+  }
+
+  @Test
+  void shouldSeeWithConvolutions() {
+    AlgorithmConfig<?> config = new PPOConfig()
+        .environment("Look-v0", Map.of())
+        .envRunners(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER.is(8))
+        .rlModule(
+            AlgorithmConfig.CONV_FILTERS.is(
+                List.of(new Convolution(8, 3, 3, 2), new Convolution(8, 3, 3, 2))),
+            AlgorithmConfig.FCNET_HIDDENS.is(List.of(32)),
+            OnPolicyConfig.VF_SHARE_LAYERS.is(true))
+        .training(
+            OnPolicyConfig.LR.is(Schedule.constant(0.003)),
+            AlgorithmConfig.GAMMA.is(0.0),
+            AlgorithmConfig.TRAIN_BATCH_SIZE_PER_LEARNER.is(512),
+            PPOConfig.MINIBATCH_SIZE.is(128),
+            PPOConfig.NUM_EPOCHS.is(4));
+    try (Algorithm algorithm = config.build(TestEnvs.REGISTRY, () -> 0)) {
+      double before = evaluated(algorithm);
+      train(algorithm, -1, 20_000);
+      // 20 pictures an episode: one answer for all costs 15
+      assertThat(before).isLessThan(-10);
       assertThat(evaluated(algorithm)).isGreaterThan(-3);
     }
   }

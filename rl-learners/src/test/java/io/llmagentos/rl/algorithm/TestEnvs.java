@@ -14,6 +14,7 @@ import io.llmagentos.rl.space.Space;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 
 /** Small environments whose answers are known. */
 final class TestEnvs {
@@ -23,6 +24,10 @@ final class TestEnvs {
       new EnvSpec("Follow-v0", kwargs -> new Follow(kwargs.number("offset", 1)))
           .withMaxEpisodeSteps(20),
       new EnvSpec("Follow-v1", kwargs -> new Follow(0.25)).withMaxEpisodeSteps(20),
+      new EnvSpec("Look-v0", kwargs -> new Look<>(new Discrete(4), action -> action))
+          .withMaxEpisodeSteps(20),
+      new EnvSpec("Look-v1", kwargs -> new Look<>(Box.of(0, 3, 1), action -> action[0]))
+          .withMaxEpisodeSteps(20),
       new EnvSpec("Allowed-v0", kwargs -> new Allowed()).withMaxEpisodeSteps(10)));
 
   private TestEnvs() {}
@@ -80,6 +85,63 @@ final class TestEnvs {
         random.read(in);
         target = in.readFloat();
       });
+    }
+  }
+
+  /**
+   * A picture of 8 times 8 dim pixels with a bright square of 2 times 2 anywhere; the action should say the quarter that its middle is in. Reward: minus the
+   * distance between the two numbers, at most 1.
+   */
+  static final class Look<A> implements Env<float[], A> {
+    private static final int SIDE = 8;
+    private final Space<A> actions;
+    private final ToDoubleFunction<A> number;
+    private Generator random = Generator.of(0);
+    private int row;
+    private int column;
+
+    Look(Space<A> actions, ToDoubleFunction<A> number) {
+      this.actions = actions;
+      this.number = number;
+    }
+
+    @Override
+    public Space<float[]> observationSpace() {
+      return Box.of(0, 1, SIDE, SIDE, 1);
+    }
+
+    @Override
+    public Space<A> actionSpace() {
+      return actions;
+    }
+
+    private float[] picture() {
+      row = (int) random.integers(SIDE - 1);
+      column = (int) random.integers(SIDE - 1);
+      float[] picture = new float[SIDE * SIDE];
+      for (int i = 0; i < picture.length; i++) {
+        boolean bright = (i / SIDE - row) >> 1 == 0 && (i % SIDE - column) >> 1 == 0;
+        picture[i] = bright ? 1 : (float) random.uniform(0, 0.3);
+      }
+      return picture;
+    }
+
+    @Override
+    public Reset<float[]> reset() {
+      return new Reset<>(picture(), Map.of());
+    }
+
+    @Override
+    public Reset<float[]> reset(long seed) {
+      random = Generator.of(seed);
+      return reset();
+    }
+
+    @Override
+    public Step<float[]> step(A action) {
+      int quarter = (row < SIDE / 2 ? 0 : 2) + (column < SIDE / 2 ? 0 : 1);
+      double miss = Math.min(1, Math.abs(number.applyAsDouble(action) - quarter));
+      return new Step<>(picture(), -miss, false, false, Map.of());
     }
   }
 

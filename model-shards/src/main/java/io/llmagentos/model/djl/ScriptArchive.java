@@ -1,4 +1,4 @@
-package io.llmagentos.model.training;
+package io.llmagentos.model.djl;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -42,7 +42,7 @@ final class ScriptArchive {
   }
 
   private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
-    var entry = new ZipEntry("decoder/" + name);
+    var entry = new ZipEntry("script/" + name);
     var crc = new CRC32();
     crc.update(content);
     entry.setMethod(ZipEntry.STORED);
