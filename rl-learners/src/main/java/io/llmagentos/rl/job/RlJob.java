@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.node.bulk.Bulk;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.job.DriverContext;
 import io.llmagentos.node.job.JobKind;
 import io.llmagentos.node.placement.Group;
@@ -43,10 +45,17 @@ final class RlJob implements JobKind {
     return "rl/" + algorithm;
   }
 
+  /** @throws AgentOsException {@code INVALID_REQUEST} for settings that are not understood, with their key */
   @Override
   public List<Group> plan(JsonNode settings) {
-    AlgorithmConfig<?> config = experiment(settings).config();
-    environments.spec(config.get(AlgorithmConfig.ENV));
+    AlgorithmConfig<?> config;
+    try {
+      config = experiment(settings).config();
+      environments.spec(config.get(AlgorithmConfig.ENV));
+    } catch (AgentOsException e) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), e.param(), e);
+    }
     List<Group> groups = new ArrayList<>();
     groups.add(new Group("driver", "learner", 1, 1, CORE, true));
     if (hasRunners(config)) {

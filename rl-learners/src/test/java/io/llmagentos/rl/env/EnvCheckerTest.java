@@ -22,7 +22,10 @@ class EnvCheckerTest {
   private static final EnvRegistry REGISTRY = EnvRegistry.load();
 
   static List<String> ids() {
-    return REGISTRY.ids().stream().sorted().toList();
+    return REGISTRY.ids().stream()
+        .filter(id -> !id.startsWith("faulty/"))
+        .sorted()
+        .toList();
   }
 
   @ParameterizedTest
