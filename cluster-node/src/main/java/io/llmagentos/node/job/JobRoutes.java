@@ -133,12 +133,12 @@ final class JobRoutes extends Api {
       BiFunction<Jobs, JobKey, CompletionStage<Job.Description>> control) {
     return path(
         PathMatchers.segment().slash(action),
-        id -> post(() -> {
+        id -> post(() -> withBody(ignored -> {
           JobKey key = new JobKey(context.tenant(), id);
           return completeLater(control
               .apply(jobs, key)
               .thenApply(description -> json(200, describe(key, description))));
-        }));
+        })));
   }
 
   /** JSON lines, or server-sent events {@code status} and {@code metrics} until the job ends for {@code Accept: text/event-stream}. */

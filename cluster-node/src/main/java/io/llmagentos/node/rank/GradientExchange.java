@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +112,7 @@ public final class GradientExchange {
           return Behaviors.same();
         })
         .onMessage(Again.class, again -> onAgain())
+        .onSignal(PostStop.class, stop -> onStop())
         .build();
   }
 
@@ -236,6 +238,17 @@ public final class GradientExchange {
                   + (rank == 0 ? "missing are ranks " + missing() : "rank 0 does not answer")));
     } else {
       contribute();
+    }
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onStop() {
+    Average mine = waiting;
+    if (mine != null) {
+      mine.result()
+          .completeExceptionally(new AgentOsException(
+              ErrorCode.STOPPED,
+              "round " + mine.round() + " was not averaged: rank " + rank + " was stopped"));
     }
     return Behaviors.same();
   }

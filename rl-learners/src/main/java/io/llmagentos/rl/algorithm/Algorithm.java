@@ -85,7 +85,7 @@ public final class Algorithm implements AutoCloseable {
     long sampledBefore = sampled;
     Map<String, Double> learnt;
     do {
-      learnt = trainingStep();
+      learnt = namedStep();
     } while (sampled - sampledBefore
         < config.get(AlgorithmConfig.MIN_SAMPLE_TIMESTEPS_PER_ITERATION));
     iteration++;
@@ -104,6 +104,21 @@ public final class Algorithm implements AutoCloseable {
     result.put("time_this_iter_s", took * 1e-9);
     result.put("time_total_s", nanos * 1e-9);
     return result;
+  }
+
+  private Map<String, Double> namedStep() {
+    try {
+      return trainingStep();
+    } catch (AgentOsException e) {
+      if (e.code() != ErrorCode.TRAINING_DIVERGED) {
+        throw e;
+      }
+      throw new AgentOsException(
+          e.code(),
+          "in iteration " + (iteration + 1) + ", after " + sampled + " steps: " + e.getMessage(),
+          e.param(),
+          e);
+    }
   }
 
   /** Samples with the present policy, and learns from it. Returns the learners' metrics. */

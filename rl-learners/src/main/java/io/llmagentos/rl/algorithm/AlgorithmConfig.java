@@ -42,6 +42,9 @@ import java.util.function.LongSupplier;
 public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   private static final double INF = Double.POSITIVE_INFINITY;
 
+  /** Members that a group of a job may have. */
+  private static final int MOST = 4096;
+
   /** How gradients are limited. */
   public enum GradClipBy {
     /** The norm of all together. */
@@ -79,10 +82,10 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
 
   /** Samplers; 0 as 1: all environments in one. */
   public static final Option<Integer> NUM_ENV_RUNNERS =
-      Option.integer(Option.Group.ENV_RUNNERS, "num_env_runners", 0, 0);
+      Option.integer(Option.Group.ENV_RUNNERS, "num_env_runners", 0, 0, MOST);
 
   public static final Option<Integer> NUM_ENVS_PER_ENV_RUNNER =
-      Option.integer(Option.Group.ENV_RUNNERS, "num_envs_per_env_runner", 1, 1);
+      Option.integer(Option.Group.ENV_RUNNERS, "num_envs_per_env_runner", 1, 1, MOST);
 
   /** Steps of each environment that are sampled at once. */
   public static final Option<Integer> ROLLOUT_FRAGMENT_LENGTH =
@@ -125,7 +128,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
 
   /** Ranks whose gradients are averaged; 0 as 1. */
   public static final Option<Integer> NUM_LEARNERS =
-      Option.integer(Option.Group.LEARNERS, "num_learners", 0, 0);
+      Option.integer(Option.Group.LEARNERS, "num_learners", 0, 0, MOST);
 
   public static final Option<List<Integer>> FCNET_HIDDENS =
       Option.widths(Option.Group.RL_MODULE, "fcnet_hiddens", List.of(64, 64));

@@ -7,12 +7,14 @@ import io.llmagentos.rl.rollout.Sampler.Behaviour;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Samples in the calling thread, one sampler after the other. */
 final class LocalSampling implements Sampling {
   private final List<Sampler> samplers = new ArrayList<>();
   private final boolean stale;
   private float[] before = {};
+  private @Nullable Behaviour behaviourBefore;
 
   LocalSampling(AlgorithmConfig<?> config, EnvRegistry environments) {
     int perRunner = config.get(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER);
@@ -25,15 +27,17 @@ final class LocalSampling implements Sampling {
   @Override
   public List<Fragment> sample(float[] parameters, int count, int steps, Behaviour behaviour) {
     float[] used = stale && before.length > 0 ? before : parameters;
+    Behaviour how = stale && behaviourBefore != null ? behaviourBefore : behaviour;
     List<Fragment> fragments = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       for (Sampler sampler : samplers) {
         sampler.load(used);
-        fragments.add(sampler.sample(steps, behaviour));
+        fragments.add(sampler.sample(steps, how));
       }
     }
     if (stale) {
       before = parameters.clone();
+      behaviourBefore = behaviour;
     }
     return fragments;
   }

@@ -112,9 +112,18 @@ public final class Option<T> {
   }
 
   static Option<Integer> integer(Group group, String name, int otherwise, int min) {
-    return new Option<>(group, name, otherwise, "an integer of at least " + min, value -> {
+    return integer(group, name, otherwise, min, Integer.MAX_VALUE);
+  }
+
+  static Option<Integer> integer(Group group, String name, int otherwise, int min, int max) {
+    String expected = max == Integer.MAX_VALUE
+        ? "an integer of at least " + min
+        : "an integer from " + min + " to " + max;
+    return new Option<>(group, name, otherwise, expected, value -> {
       Number number = (Number) value;
-      require(number.doubleValue() == number.intValue() && number.intValue() >= min);
+      require(number.doubleValue() == number.intValue()
+          && number.intValue() >= min
+          && number.intValue() <= max);
       return number.intValue();
     });
   }

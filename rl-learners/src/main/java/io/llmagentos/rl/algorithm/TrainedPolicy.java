@@ -83,6 +83,12 @@ public final class TrainedPolicy {
 
   private static void collect(Object value, List<Float> numbers) {
     if (value instanceof Number number) {
+      if (!Float.isFinite(number.floatValue())) {
+        throw new AgentOsException(
+            ErrorCode.INVALID_REQUEST,
+            "an observation's numbers must be finite floats, one is " + number,
+            "observations");
+      }
       numbers.add(number.floatValue());
     } else if (value instanceof List<?> list) {
       list.forEach(each -> collect(each, numbers));

@@ -43,6 +43,14 @@ public final class EnvFault {
     return new AgentOsException(ErrorCode.ENVIRONMENT_FAILED, id + ": " + what);
   }
 
+  /** The environment's fault, unless it says itself whose. */
+  public static AgentOsException threw(String id, String method, RuntimeException thrown) {
+    return thrown instanceof AgentOsException typed
+        ? typed
+        : new AgentOsException(
+            ErrorCode.ENVIRONMENT_FAILED, id + ": " + method + " threw " + thrown, null, thrown);
+  }
+
   static String text(@Nullable Object value) {
     if (value instanceof float[] array) {
       return Arrays.toString(array);

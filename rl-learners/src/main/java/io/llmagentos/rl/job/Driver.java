@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -78,7 +79,7 @@ final class Driver {
     this.environments = environments;
     this.nanoTime = nanoTime;
     this.sampling = RlJob.hasRunners(experiment.config())
-        ? new RemoteSampling(experiment.config(), bulk, context.getSelf())
+        ? new RemoteSampling(experiment.config(), bulk, context.getSelf(), RemoteSampling.ASK_AGAIN)
         : null;
     this.learning = RlJob.hasLearners(experiment.config())
         ? new RemoteLearning(experiment.config(), environments, bulk, context.getSelf())
@@ -94,9 +95,19 @@ final class Driver {
       LongSupplier nanoTime,
       Executor compute) {
     return Behaviors.setup(context -> {
-      Driver driver = new Driver(context, job, experiment, environments, bulk, nanoTime);
+      Driver driver;
+      try {
+        driver = new Driver(context, job, experiment, environments, bulk, nanoTime);
+      } catch (AgentOsException e) {
+        if (!FINAL.contains(e.code())) {
+          throw e;
+        }
+        var unused = fail(job, e);
+        return Behaviors.ignore(); // until the job stops it
+      }
       context.pipeToSelf(
-          CompletableFuture.runAsync(driver::run, compute), (done, failure) -> new Ended(failure));
+          CompletableFuture.supplyAsync(driver::run, compute),
+          (done, failure) -> new Ended(failure));
       return driver.driving();
     });
   }
@@ -147,11 +158,14 @@ final class Driver {
       return Behaviors.same(); // the job stops this member
     }
     if (failure instanceof AgentOsException typed && FINAL.contains(typed.code())) {
-      context.pipeToSelf(
-          job.fail(typed.code().id() + ": " + typed.getMessage()), (done, lost) -> new Ended(null));
+      context.pipeToSelf(fail(job, typed), (done, lost) -> new Ended(null));
       return Behaviors.same();
     }
     throw failure instanceof RuntimeException e ? e : new IllegalStateException(failure);
+  }
+
+  private static CompletionStage<?> fail(DriverContext job, AgentOsException failure) {
+    return job.fail(failure.code().id() + ": " + failure.getMessage());
   }
 
   private static @Nullable Throwable cause(@Nullable Throwable failure) {
@@ -171,11 +185,12 @@ final class Driver {
 
   // ---- the iterating thread
 
-  private void run() {
+  private Done run() {
     try (Algorithm algorithm = algorithm()) {
       job.resumeFrom().ifPresent(checkpoint -> algorithm.restore(job.read(checkpoint)));
       iterate(algorithm);
     }
+    return Done.done();
   }
 
   private Algorithm algorithm() {

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -62,12 +61,15 @@ final class EnvRunner {
 
   private static final Duration FETCH = Duration.ofSeconds(30);
 
+  /** Kept until the next round: what is asked for again is offered again. */
+  private record Answer(byte[] fragments, byte @Nullable [] state) {}
+
   private static final class Slot {
     final Sampler sampler;
     long after;
 
     @Nullable
-    MemberCommand lastAnswer;
+    Answer lastAnswer;
 
     Slot(Sampler sampler) {
       this.sampler = sampler;
@@ -132,16 +134,20 @@ final class EnvRunner {
     Sample sample = ready.sample();
     try {
       Slot slot = slot(sample, ready.state());
-      if (slot.after < sample.round() || slot.lastAnswer == null) {
+      Answer answer = slot.lastAnswer;
+      if (slot.after < sample.round() || answer == null) {
         slot.sampler.load(FragmentBytes.toFloats(ready.parameters()));
         List<Fragment> fragments = new ArrayList<>();
         for (int i = 0; i < sample.count(); i++) {
           fragments.add(slot.sampler.sample(sample.steps(), sample.behaviour()));
         }
         slot.after = sample.round();
-        slot.lastAnswer = answer(sample, slot.sampler, fragments);
+        answer = new Answer(
+            FragmentBytes.of(fragments),
+            slot.sampler.snapshot().map(FragmentBytes::ofParts).orElse(null));
+        slot.lastAnswer = answer;
       }
-      sample.driver().tell(slot.lastAnswer);
+      sample.driver().tell(offer(sample, answer));
     } catch (AgentOsException e) {
       sample
           .driver()
@@ -174,12 +180,12 @@ final class EnvRunner {
     return slot;
   }
 
-  private Sampled answer(Sample sample, Sampler sampler, List<Fragment> fragments) {
-    Optional<List<byte[]>> state = sampler.snapshot();
+  private Sampled offer(Sample sample, Answer answer) {
+    byte[] state = answer.state();
     return new Sampled(
         sample.round(),
         sample.slot(),
-        bulk.offer(FragmentBytes.of(fragments), 1),
-        state.map(parts -> bulk.offer(FragmentBytes.ofParts(parts), 1)).orElse(null));
+        bulk.offer(answer.fragments(), 1),
+        state == null ? null : bulk.offer(state, 1));
   }
 }

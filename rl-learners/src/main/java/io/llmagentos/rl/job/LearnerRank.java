@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -56,11 +57,15 @@ final class LearnerRank {
     }
   }
 
+  /** @param round 0: before the first one */
   record LearningFailed(long round, int rank, ErrorCode code, String message)
       implements MemberCommand {}
 
   private static final Duration FETCH = Duration.ofSeconds(60);
   private static final Duration AVERAGE = Duration.ofSeconds(60);
+
+  /** The exchange has stopped with this rank. */
+  private static final Duration UNANSWERED = AVERAGE.plusSeconds(30);
 
   private final int rank;
   private final Learner learner;
@@ -87,8 +92,24 @@ final class LearnerRank {
   /** @param compute where it learns; blocks there while it waits for other ranks */
   static Behavior<MemberCommand> create(
       AlgorithmConfig<?> config, EnvRegistry environments, Bulk bulk, int rank, Executor compute) {
-    return Behaviors.setup(
-        context -> new LearnerRank(context, config, environments, bulk, rank, compute).learning());
+    return Behaviors.setup(context -> {
+      try {
+        return new LearnerRank(context, config, environments, bulk, rank, compute).learning();
+      } catch (AgentOsException e) {
+        return unable(rank, e);
+      }
+    });
+  }
+
+  /** Without a learner: the driver hears why, before its first round. */
+  private static Behavior<MemberCommand> unable(int rank, AgentOsException why) {
+    return Behaviors.receive(MemberCommand.class)
+        .onMessage(FindExchange.class, find -> {
+          find.driver()
+              .tell(new LearningFailed(0, rank, why.code(), String.valueOf(why.getMessage())));
+          return Behaviors.same();
+        })
+        .build();
   }
 
   private Behavior<MemberCommand> learning() {
@@ -131,7 +152,7 @@ final class LearnerRank {
     while (learner.gradient(gradient)) {
       CompletableFuture<float[]> average = new CompletableFuture<>();
       exchange.tell(new GradientExchange.Average(++averaged, gradient, 1, average));
-      learner.apply(average.join());
+      learner.apply(average.orTimeout(UNANSWERED.toSeconds(), TimeUnit.SECONDS).join());
     }
     Map<String, Double> metrics = learner.end();
     return new Learnt(

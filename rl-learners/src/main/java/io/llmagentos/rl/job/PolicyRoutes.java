@@ -82,12 +82,19 @@ final class PolicyRoutes extends Api {
   }
 
   private HttpResponse answer(String id, Job.Description job, JsonNode observations) {
+    JobKind kind = node.service(JobKinds.class).require(job.spec().kind());
+    if (!(kind instanceof RlJob rl)) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "job " + id + " is " + kind.name() + ", which trains no policy",
+          "id");
+    }
     if (job.checkpoints().isEmpty()) {
       throw new AgentOsException(
           ErrorCode.NOT_FOUND,
           "job " + id + " has no checkpoint yet; it is " + job.status().id());
     }
-    TrainedPolicy policy = policy(id, job);
+    TrainedPolicy policy = policy(rl, job);
     ObjectNode answer = JSON.createObjectNode()
         .put("object", "actions")
         .put("job", id)
@@ -98,20 +105,13 @@ final class PolicyRoutes extends Api {
     return json(200, answer);
   }
 
-  private TrainedPolicy policy(String id, Job.Description job) {
+  private TrainedPolicy policy(RlJob rl, Job.Description job) {
     String artifact = job.checkpoints().getLast().artifact();
     synchronized (cache) {
       TrainedPolicy known = cache.get(artifact);
       if (known != null) {
         return known;
       }
-    }
-    JobKind kind = node.service(JobKinds.class).require(job.spec().kind());
-    if (!(kind instanceof RlJob rl)) {
-      throw new AgentOsException(
-          ErrorCode.INVALID_REQUEST,
-          "job " + id + " is " + kind.name() + ", which trains no policy",
-          "id");
     }
     TrainedPolicy loaded = TrainedPolicy.load(
         rl.experiment(job.spec().tree()).config(),

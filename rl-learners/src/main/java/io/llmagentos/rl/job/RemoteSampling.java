@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RemoteSampling implements Sampling {
   /** A request or an answer may be lost with its connection. */
-  private static final Duration ASK_AGAIN = Duration.ofSeconds(10);
+  static final Duration ASK_AGAIN = Duration.ofSeconds(10);
 
   private static final Duration FETCH = Duration.ofSeconds(30);
 
@@ -60,6 +60,7 @@ final class RemoteSampling implements Sampling {
   private final Slot[] slots;
   private final int perSlot;
   private final boolean async;
+  private final Duration askAgain;
   private final Bulk bulk;
   private final ActorRef<MemberCommand> driver;
   private final Object lock = new Object();
@@ -69,7 +70,10 @@ final class RemoteSampling implements Sampling {
   private @Nullable AgentOsException failure;
   private boolean closed;
 
-  RemoteSampling(AlgorithmConfig<?> config, Bulk bulk, ActorRef<MemberCommand> driver) {
+  /** @param askAgain after which a request without an answer is repeated */
+  RemoteSampling(
+      AlgorithmConfig<?> config, Bulk bulk, ActorRef<MemberCommand> driver, Duration askAgain) {
+    this.askAgain = askAgain;
     this.slots = new Slot[config.runners()];
     Arrays.setAll(slots, Slot::new);
     this.perSlot = config.get(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER);
@@ -205,7 +209,7 @@ final class RemoteSampling implements Sampling {
         slot.resident = false;
         slot.asked = false;
       }
-      boolean late = System.nanoTime() - slot.askedAt > ASK_AGAIN.toNanos();
+      boolean late = System.nanoTime() - slot.askedAt > askAgain.toNanos();
       if (slot.fragments == null && (!slot.asked || late)) {
         due.add(slot);
       }

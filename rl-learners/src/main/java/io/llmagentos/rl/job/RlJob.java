@@ -47,10 +47,17 @@ final class RlJob implements JobKind {
     return "rl/" + algorithm;
   }
 
+  /** @throws AgentOsException {@code INVALID_REQUEST} for settings that are not understood, with their key */
   @Override
   public List<Group> plan(JsonNode settings) {
-    AlgorithmConfig<?> config = experiment(settings).config();
-    environments.spec(config.get(AlgorithmConfig.ENV));
+    AlgorithmConfig<?> config;
+    try {
+      config = experiment(settings).config();
+      environments.spec(config.get(AlgorithmConfig.ENV));
+    } catch (AgentOsException e) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), e.param(), e);
+    }
     if (!rl.environmentCommands()
         && config.get(AlgorithmConfig.ENV_CONFIG).containsKey("command")) {
       throw new AgentOsException(

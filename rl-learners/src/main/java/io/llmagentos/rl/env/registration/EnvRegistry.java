@@ -5,6 +5,7 @@ import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.rl.env.ArrayEnv;
 import io.llmagentos.rl.env.AutoresetMode;
 import io.llmagentos.rl.env.Env;
+import io.llmagentos.rl.env.EnvFault;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.env.wrapper.OrderEnforcing;
 import io.llmagentos.rl.env.wrapper.PassiveEnvChecker;
@@ -74,7 +75,12 @@ public final class EnvRegistry {
     if (all.containsKey("max_episode_steps") && maxEpisodeSteps < 1) {
       throw options.invalid("max_episode_steps", maxEpisodeSteps, "at least 1");
     }
-    List<? extends Env<?, ?>> envs = spec.factory().make(options, environments);
+    List<? extends Env<?, ?>> envs;
+    try {
+      envs = spec.factory().make(options, environments);
+    } catch (RuntimeException e) {
+      throw EnvFault.threw(id, "making it", e);
+    }
     try {
       options.refuseUnread();
     } catch (AgentOsException e) {

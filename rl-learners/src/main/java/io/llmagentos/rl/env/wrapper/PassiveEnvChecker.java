@@ -10,7 +10,8 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step. Where the bounds of the
+ * Refuses an action outside its space, an observation outside its declared space and a reward that is not finite, at every step; what the environment throws
+ * is its failure. Where the bounds of the
  * observation are loose, only what is no number is refused.
  */
 public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
@@ -28,14 +29,24 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
 
   @Override
   public Map<String, Object> reset(float[] observation, int offset) {
-    Map<String, Object> info = env.reset(observation, offset);
+    Map<String, Object> info;
+    try {
+      info = env.reset(observation, offset);
+    } catch (RuntimeException e) {
+      throw EnvFault.threw(id, "reset", e);
+    }
     checkObservation(observation, offset);
     return info;
   }
 
   @Override
   public Map<String, Object> reset(long seed, float[] observation, int offset) {
-    Map<String, Object> info = env.reset(seed, observation, offset);
+    Map<String, Object> info;
+    try {
+      info = env.reset(seed, observation, offset);
+    } catch (RuntimeException e) {
+      throw EnvFault.threw(id, "reset", e);
+    }
     checkObservation(observation, offset);
     return info;
   }
@@ -54,7 +65,11 @@ public final class PassiveEnvChecker<O, A> extends Wrapper<O, A> {
       int observationOffset,
       Outcome outcome) {
     checkAction(action, actionOffset);
-    env.step(action, actionOffset, observation, observationOffset, outcome);
+    try {
+      env.step(action, actionOffset, observation, observationOffset, outcome);
+    } catch (RuntimeException e) {
+      throw EnvFault.threw(id, "step", e);
+    }
     checkObservation(observation, observationOffset);
     if (!Double.isFinite(outcome.reward)) {
       throw EnvFault.rewardNotFinite(id, outcome.reward);

@@ -1,0 +1,323 @@
+package io.llmagentos.rl.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.rl.algorithm.Algorithm;
+import io.llmagentos.rl.algorithm.Experiment;
+import io.llmagentos.rl.env.registration.EnvRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RlJobTest {
+  private static final EnvRegistry ENVIRONMENTS = EnvRegistry.load();
+  private static final Map<String, Object> PPO = Map.of(
+      "type", "rl/ppo",
+      "env", "CartPole-v1",
+      "num_env_runners", 2,
+      "num_envs_per_env_runner", 2,
+      "num_learners", 2,
+      "train_batch_size_per_learner", 128,
+      "minibatch_size", 64,
+      "num_epochs", 2,
+      "seed", 3,
+      "stop", Map.of("training_iteration", 6));
+  private static final Map<String, Object> DDPG = Map.of(
+      "type", "rl/ddpg",
+      "env", "Pendulum-v1",
+      "num_env_runners", 2,
+      "num_envs_per_env_runner", 2,
+      "num_learners", 2,
+      "train_batch_size_per_learner", 32,
+      "num_steps_sampled_before_learning_starts", 20,
+      "min_sample_timesteps_per_iteration", 40,
+      "fcnet_hiddens", List.of(16, 16),
+      "stop", Map.of("training_iteration", 4));
+
+  @TempDir
+  private static Path data = Path.of("");
+
+  private static @Nullable TestNode started;
+
+  @BeforeAll
+  static void start() throws IOException {
+    started = new TestNode(data);
+  }
+
+  @AfterAll
+  static void stop() {
+    node().close();
+  }
+
+  record Run(String name, Map<String, Object> job) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Run> runs() {
+    return Stream.of(
+        new Run("ppo", PPO),
+        new Run("ppo, asynchronous", with(PPO, "sample_async", true)),
+        new Run("ppo, ranks only", with(PPO, "num_env_runners", 0)),
+        new Run("ppo, runners only", with(PPO, "num_learners", 0)),
+        new Run("ppo in the driver", with(with(PPO, "num_learners", 0), "num_env_runners", 0)),
+        new Run(
+            "ppo, asynchronous in the driver",
+            with(with(PPO, "sample_async", true), "num_env_runners", 0)),
+        new Run("ddpg", DDPG),
+        new Run("ddpg, asynchronous", with(DDPG, "sample_async", true)),
+        new Run("ddpg in the driver", with(with(DDPG, "num_learners", 0), "num_env_runners", 0)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("runs")
+  void shouldEndWithTheWeightsOfALocalRun(Run run) throws Exception {
+    String id = node().submit(run.job());
+    JsonNode job = node().await(id, "completed");
+    assertThat(job.path("epoch").asInt()).isEqualTo(1);
+    assertThat(parameters(run.job(), node().checkpoint(id))).isEqualTo(undisturbed(run.job()));
+  }
+
+  @Test
+  void shouldPauseAndResumeAsIfNothingHadHappened() throws Exception {
+    Map<String, Object> longer = with(PPO, "stop", Map.of("training_iteration", 60));
+    String id = node().submit(longer);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> iteration(id) >= 2);
+    assertThat(node().post("/v1/jobs/" + id + "/pause", Map.of()).status()).isEqualTo(200);
+    JsonNode paused = node().await(id, "paused");
+    assertThat(paused.path("checkpoints").path(0).path("iteration").asInt()).isBetween(2, 59);
+    assertThat(node().post("/v1/jobs/" + id + "/resume", Map.of()).status()).isEqualTo(200);
+    JsonNode job = node().await(id, "completed");
+    assertThat(job.path("epoch").asInt()).isEqualTo(2);
+    assertThat(parameters(longer, node().checkpoint(id))).isEqualTo(undisturbed(longer));
+  }
+
+  @ParameterizedTest
+  @EnumSource(FaultyEnv.Fault.class)
+  void shouldFailAtOnceAndNameTheEnvironment(FaultyEnv.Fault fault) throws Exception {
+    for (int runners : new int[] {0, 2}) {
+      Map<String, Object> job = with(PPO, "env", fault.id);
+      String id = node()
+          .submit(
+              with(with(job, "num_env_runners", runners), "num_learners", runners == 0 ? 0 : 2));
+      JsonNode failed = node().await(id, "failed");
+      assertThat(failed.path("reason").asText())
+          .startsWith("environment_failed: ")
+          .contains(fault.id + ": ");
+      assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "2, 2"})
+  void shouldNameTheIterationInWhichTrainingDiverged(int runners, int learners) throws Exception {
+    Map<String, Object> ppo = with(with(PPO, "num_env_runners", runners), "num_learners", learners);
+    Map<String, Object> ddpg =
+        with(with(DDPG, "num_env_runners", runners), "num_learners", learners);
+    Map<String, Object> ppoPendulum = with(with(ppo, "env", "Pendulum-v1"), "lr", 1e30);
+    Map<String, Object> ddpgPendulum = with(with(ddpg, "actor_lr", 1e30), "critic_lr", 1e30);
+    for (Map<String, Object> job : List.of(with(ppo, "lr", 1e30), ppoPendulum, ddpgPendulum)) {
+      JsonNode failed = node().await(node().submit(job), "failed");
+      assertThat(failed.path("reason").asText())
+          .as(job.toString())
+          .startsWith("training_diverged: ")
+          .containsPattern("in iteration \\d+, after \\d+ steps: ");
+      assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldRefuseWhatItDoesNotUnderstand() throws Exception {
+    refused(with(PPO, "type", "rl/pppo"), "type", "did you mean rl/ppo?");
+    refused(with(PPO, "env", "CartPol-v1"), "env", "did you mean 'CartPole-v1'?");
+    refused(with(PPO, "env", "CartPole-v7"), "env", "there is CartPole-v1");
+    refused(without(PPO, "env"), "env", "env is not set");
+    refused(with(PPO, "gama", 0.9), "gama", "did you mean gamma?");
+    refused(with(PPO, "training", Map.of("gama", 0.9)), "gama", "did you mean gamma?");
+    refused(with(PPO, "training", 3), "training", "must be a map");
+    refused(with(PPO, "gamma", 1.5), "gamma", "1.5");
+    refused(with(PPO, "gamma", "high"), "gamma", "high");
+    refused(without(PPO, "stop"), "stop", "must be a map");
+    refused(with(PPO, "stop", Map.of()), "stop", "must be a map");
+    refused(with(PPO, "stop", "soon"), "stop", "soon");
+    refused(with(PPO, "stop", Map.of("training_iteration", "many")), "stop", "many");
+    refused(with(PPO, "stop", Map.of("training_iteratoin", 5)), "stop", "training_iteration?");
+    refused(with(PPO, "checkpoint_config", 3), "checkpoint_config", "must be a map");
+    refused(
+        with(PPO, "checkpoint_config", Map.of("checkpoint_freqency", 3)),
+        "checkpoint_config.checkpoint_freqency",
+        "did you mean checkpoint_frequency?");
+    for (String size : List.of(
+        "num_envs_per_env_runner",
+        "train_batch_size_per_learner",
+        "minibatch_size",
+        "num_epochs")) {
+      refused(with(PPO, size, 0), size, size + " is 0");
+    }
+    refused(with(PPO, "num_env_runners", -1), "num_env_runners", "-1");
+    refused(with(PPO, "num_env_runners", 1_000_000), "num_env_runners", "to 4096");
+    refused(with(PPO, "num_learners", 3), "num_learners", "must divide the 4 environments");
+    refused(with(DDPG, "replay_buffer_capacity", 0), "replay_buffer_capacity", "is 0");
+  }
+
+  private static void refused(Map<String, Object> job, String param, String text) throws Exception {
+    TestNode.Answer answer = node().post("/v1/jobs", job);
+    assertThat(answer.status()).as(job + ": " + answer.body()).isEqualTo(400);
+    assertThat(answer.message()).contains(text);
+    assertThat(answer.param()).as(answer.message()).isEqualTo(param);
+  }
+
+  @Test
+  void shouldFailWithTheNameOfAnUnknownOptionOfTheEnvironment() throws Exception {
+    for (int runners : new int[] {0, 2}) {
+      Map<String, Object> job = with(PPO, "env_config", Map.of("sutton_barto_rewards", true));
+      String id = node().submit(with(job, "num_env_runners", runners));
+      JsonNode failed = node().await(id, "failed");
+      assertThat(failed.path("reason").asText())
+          .contains("CartPole-v1")
+          .contains("sutton_barto_rewards")
+          .contains("sutton_barto_reward");
+      assertThat(failed.path("epoch").asInt()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldActInEnvironmentsOfEverySpace() throws Exception {
+    String lake = trained(with(PPO, "env", "FrozenLake-v1"));
+    JsonNode moves = actions(lake, "{\"observations\": [0, 5, 15]}").body().path("actions");
+    assertThat(moves).hasSize(3).allMatch(move -> move.isInt() && move.asInt() < 4);
+    assertThat(actions(lake, "{\"observations\": [16]}").message()).contains("16 is not in");
+    assertThat(actions(lake, "{\"observations\": [[1, 2]]}").status()).isEqualTo(400);
+    assertThat(actions(lake, "{\"observations\": [1.5]}").status()).isEqualTo(400);
+
+    String pendulum = trained(DDPG);
+    JsonNode torques = actions(pendulum, "{\"observations\": [[1, 0, 0.5], [0, 1, -8]]}")
+        .body()
+        .path("actions");
+    assertThat(torques).hasSize(2);
+    for (JsonNode torque : torques) {
+      assertThat(torque).hasSize(1);
+      assertThat(torque.path(0).asDouble()).isBetween(-2.0, 2.0);
+    }
+  }
+
+  @Test
+  void shouldNameWhatIsWrongWithObservations() throws Exception {
+    String id = trained(PPO);
+    assertThat(actions(id, "{\"observations\": [[0, 0, 0, 0]]}").status()).isEqualTo(200);
+    for (String body : List.of(
+        "{\"observations\": [[0, 0, 0]]}",
+        "{\"observations\": [[0, 0, 0, 0, 0]]}",
+        "{\"observations\": [0]}",
+        "{\"observations\": [[0, 0, 0, \"0\"]]}",
+        "{\"observations\": [[0, 0, 0, null]]}",
+        "{\"observations\": [null]}",
+        "{\"observations\": [[0, 0, 0, {}]]}",
+        "{\"observations\": [[0, 0, 0, 1e300]]}",
+        "{\"observations\": []}",
+        "{\"observations\": 3}",
+        "{}")) {
+      TestNode.Answer answer = actions(id, body);
+      assertThat(answer.status()).as(body + ": " + answer.body()).isEqualTo(400);
+      assertThat(answer.param()).as(body).isEqualTo("observations");
+    }
+    assertThat(actions(id, "{\"observations\": [[0, 0, 0, NaN]]}").code())
+        .isEqualTo("malformed_json");
+    TestNode.Answer unknown = actions(id, "{\"observations\": [[0, 0, 0, 0]], \"greedy\": true}");
+    assertThat(unknown.status()).isEqualTo(400);
+    assertThat(unknown.param()).isEqualTo("greedy");
+  }
+
+  @Test
+  void shouldNameWhatHasNoPolicy() throws Exception {
+    String body = "{\"observations\": [[0, 0, 0, 0]]}";
+    assertThat(actions("nobody", body).status()).isEqualTo(404);
+    assertThat(actions("nobody", body).message()).contains("nobody");
+
+    String failed = node().submit(with(PPO, "env", FaultyEnv.Fault.THROWS_AT_RESET.id));
+    node().await(failed, "failed");
+    assertThat(actions(failed, body).status()).isEqualTo(404);
+    assertThat(actions(failed, body).message()).contains("no checkpoint").contains("failed");
+
+    String idle = node().submit(Map.of("type", "test/idle"));
+    node().await(idle, "running");
+    TestNode.Answer answer = actions(idle, body);
+    assertThat(answer.status()).as(answer.body().toString()).isEqualTo(400);
+    assertThat(answer.message()).contains("test/idle").contains("trains no policy");
+    node().post("/v1/jobs/" + idle + "/cancel", Map.of());
+  }
+
+  private static TestNode.Answer actions(String id, String body) throws Exception {
+    return node().postText("/v1/policies/" + id + "/actions", body);
+  }
+
+  private static String trained(Map<String, Object> job) throws Exception {
+    String id = node().submit(with(job, "stop", Map.of("training_iteration", 1)));
+    node().await(id, "completed");
+    return id;
+  }
+
+  private static int iteration(String id) throws Exception {
+    for (JsonNode each : node().get("/v1/jobs").body().path("data")) {
+      if (each.path("id").asText().equals(id)) {
+        return each.path("iteration").asInt();
+      }
+    }
+    return 0;
+  }
+
+  private static float[] parameters(Map<String, Object> job, byte[] checkpoint) {
+    try (Algorithm algorithm = Experiment.of(job).config().build(ENVIRONMENTS, System::nanoTime)) {
+      algorithm.restore(checkpoint);
+      return algorithm.parameters();
+    }
+  }
+
+  private static float[] undisturbed(Map<String, Object> job) {
+    Experiment experiment = Experiment.of(job);
+    try (Algorithm algorithm = experiment.config().build(ENVIRONMENTS, System::nanoTime)) {
+      Map<String, Number> result = algorithm.train();
+      while (!experiment.stop().reached(result)) {
+        result = algorithm.train();
+      }
+      return algorithm.parameters();
+    }
+  }
+
+  private static Map<String, Object> with(Map<String, Object> map, String key, Object value) {
+    Map<String, Object> changed = new LinkedHashMap<>(map);
+    changed.put(key, value);
+    return changed;
+  }
+
+  private static Map<String, Object> without(Map<String, Object> map, String key) {
+    Map<String, Object> changed = new LinkedHashMap<>(map);
+    changed.remove(key);
+    return changed;
+  }
+
+  private static TestNode node() {
+    return Objects.requireNonNull(started);
+  }
+}
