@@ -1,5 +1,7 @@
 package io.llmagentos.node.cli;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +12,7 @@ import io.llmagentos.node.job.JobSpec;
 import io.llmagentos.node.report.LearningCurve;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -69,6 +73,10 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     ObjectNode job = read(file);
     JobSpec.of(job);
+    if (port < 1 || port > 65_535) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, "--port must be 1 to 65535, is " + port, "--port");
+    }
     if (seeds < 1 || seeds > 100) {
       throw new AgentOsException(
           ErrorCode.INVALID_REQUEST, "--seeds must be 1 to 100, is " + seeds, "--seeds");
@@ -90,7 +98,25 @@ final class RunCommand implements Callable<Integer> {
         ids.forEach(each -> System.out.println("submitted " + each));
         return 0;
       }
-      return watch(doors, ids, name);
+      Thread farewell = new Thread(() -> System.err.println(
+          solo == null
+              ? "stopped watching: " + String.join(", ", ids)
+                  + " goes on; watch with agentos run and --id, end with agentos jobs"
+              : "interrupted: " + String.join(", ", ids) + " ended with its node"));
+      Runtime.getRuntime().addShutdownHook(farewell);
+      try {
+        return watch(doors, ids, name);
+      } finally {
+        forget(farewell);
+      }
+    }
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException interrupted) {
+      // it speaks
     }
   }
 
@@ -147,12 +173,25 @@ final class RunCommand implements Callable<Integer> {
       }
       throw new AgentOsException(
           ErrorCode.INVALID_REQUEST, file + " must be a mapping, with the key 'type'", "FILE");
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+    } catch (JsonProcessingException e) {
+      JsonLocation at = e.getLocation();
       throw new AgentOsException(
-          ErrorCode.MALFORMED_JSON, file + " is not YAML: " + e.getMessage(), "FILE");
+          ErrorCode.INVALID_REQUEST,
+          file + " is not YAML"
+              + (at == null ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr())
+              + ": "
+              + e.getOriginalMessage()
+                  .lines()
+                  .limit(2)
+                  .map(String::strip)
+                  .collect(Collectors.joining(": ")),
+          "FILE",
+          e);
+    } catch (NoSuchFileException e) {
+      throw new AgentOsException(ErrorCode.INVALID_REQUEST, file + " does not exist", "FILE", e);
     } catch (IOException e) {
       throw new AgentOsException(
-          ErrorCode.INVALID_REQUEST, file + " cannot be read: " + e, "FILE", e);
+          ErrorCode.INVALID_REQUEST, file + " cannot be read: " + e.getMessage(), "FILE", e);
     }
   }
 }

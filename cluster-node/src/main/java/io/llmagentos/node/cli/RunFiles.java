@@ -1,6 +1,8 @@
 package io.llmagentos.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.report.LearningCurve;
 import io.llmagentos.node.report.TensorBoardEvents;
 import java.io.BufferedWriter;
@@ -22,11 +24,23 @@ final class RunFiles implements AutoCloseable {
   private final List<Double> y = new ArrayList<>();
 
   RunFiles(Path directory, String name, long seconds) throws IOException {
-    this.directory = Files.createDirectories(directory);
+    this.directory = made(directory);
     this.name = name;
     this.progress = Files.newBufferedWriter(directory.resolve("progress.jsonl"));
     this.events = new TensorBoardEvents(
         Files.newOutputStream(directory.resolve(TensorBoardEvents.fileName(seconds))), seconds);
+  }
+
+  private static Path made(Path directory) {
+    try {
+      return Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "the directory " + directory + " cannot be made: " + e,
+          "--output",
+          e);
+    }
   }
 
   Path directory() {

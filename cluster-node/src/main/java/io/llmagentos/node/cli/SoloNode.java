@@ -4,8 +4,11 @@ import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.boot.NodeBoot;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,6 +34,7 @@ final class SoloNode implements AutoCloseable {
     Path data = Files.createTempDirectory("agentos-run");
     System.setProperty("agentos.log.file", data.resolve("node.log").toString());
     System.setProperty("agentos.log.to", "FILE");
+    muteScala();
     List<Integer> ports = freePorts(3);
     Node node = NodeBoot.start(ConfigFactory.parseMap(Map.of(
         "llmagentos.node.data-dir", data.toString(),
@@ -38,6 +42,14 @@ final class SoloNode implements AutoCloseable {
         "llmagentos.http.port", ports.get(1),
         "llmagentos.http.management-port", ports.get(2))));
     return new SoloNode(node, data);
+  }
+
+  /** Scala's console keeps the stream that it finds at its first use. Libraries print to it while a node stops; the terminal is the user's. */
+  private static void muteScala() {
+    PrintStream terminal = System.out;
+    System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+    scala.Console.out();
+    System.setOut(terminal);
   }
 
   int port() {
