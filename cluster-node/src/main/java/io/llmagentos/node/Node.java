@@ -45,6 +45,7 @@ public final class Node {
   private final Map<Class<?>, Object> services = new ConcurrentHashMap<>();
   private final Map<String, IntSupplier> entityCounts = new LinkedHashMap<>();
   private final Map<String, DueTimers.Waker> wakers = new HashMap<>();
+  private final CompletableFuture<Done> closed = new CompletableFuture<>();
 
   /**
    * For {@code NodeBoot}.
@@ -150,6 +151,17 @@ public final class Node {
     return Map.copyOf(entityCounts);
   }
 
+  /** For {@code NodeBoot}: close this once the actor system has ended, however it does. */
+  public void closeAtTheEnd(Runnable close) {
+    system.getWhenTerminated().whenComplete((done, failure) -> {
+      try {
+        close.run();
+      } finally {
+        closed.complete(Done.getInstance());
+      }
+    });
+  }
+
   /** Let a shutdown wait for this, after the doors closed and before entities move. */
   public void drain(String what, Supplier<CompletionStage<Done>> drained) {
     CoordinatedShutdown.get(system)
@@ -186,8 +198,11 @@ public final class Node {
         || CoordinatedShutdown.unknownReason().equals(reason);
   }
 
+  /** Leave and end; complete once everything that the node held is closed. */
   public CompletionStage<Done> stop() {
-    return CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.unknownReason());
+    return CoordinatedShutdown.get(system)
+        .runAll(CoordinatedShutdown.unknownReason())
+        .thenCombine(closed, (stopped, everything) -> stopped);
   }
 
   public void awaitTermination() throws InterruptedException {

@@ -124,7 +124,7 @@ public final class NodeBoot {
           database,
           system);
       boot(node, http, cluster, subsystems, projectors);
-      system.getWhenTerminated().whenComplete((done, failure) -> {
+      node.closeAtTheEnd(() -> {
         database.close();
         directory.close();
       });

@@ -8,6 +8,7 @@ import io.llmagentos.rl.algorithm.Algorithm;
 import io.llmagentos.rl.algorithm.Experiment;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,14 +50,12 @@ class RlJobTest {
       "fcnet_hiddens", List.of(16, 16),
       "stop", Map.of("training_iteration", 4));
 
-  @TempDir
-  private static Path data = Path.of("");
-
   private static @Nullable TestNode started;
 
   @BeforeAll
   static void start() throws IOException {
-    started = new TestNode(data);
+    started = new TestNode(
+        Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node"));
   }
 
   @AfterAll
