@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class LongRunIT {
   private static final String JOB = "long-run";
-  private static final int ITERATIONS = 150;
+  private static final int ITERATIONS = 100;
   private static final Duration LIMIT = Duration.ofMinutes(4);
 
   @RegisterExtension
