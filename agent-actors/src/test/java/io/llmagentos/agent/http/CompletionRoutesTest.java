@@ -219,7 +219,8 @@ class CompletionRoutesTest {
         socket.getOutputStream().write(body);
         socket.getOutputStream().flush();
         await("the model is asked").until(() -> !NODE.models().asked(text).isEmpty());
-        Thread.sleep(400);
+        await("a stream has begun")
+            .until(() -> stream.equals("false") || socket.getInputStream().available() > 0);
       }
       await("the model hears that nobody listens")
           .atMost(Duration.ofSeconds(2))
@@ -284,9 +285,11 @@ class CompletionRoutesTest {
         .isEqualTo(first.json().path("id"));
     assertThat(alarms("retries")).hasSize(1);
 
-    Thread.sleep(4_200);
-    RunningNode.Answer later = NODE.complete(body);
-    assertThat(later.json().path("id")).isNotEqualTo(first.json().path("id"));
+    await("the end of the retry window")
+        .atMost(Duration.ofSeconds(20))
+        .pollInterval(Duration.ofMillis(200))
+        .untilAsserted(() -> assertThat(NODE.complete(body).json().path("id"))
+            .isNotEqualTo(first.json().path("id")));
     assertThat(NODE.models().asked("wake me up at six am on sunday")).hasSize(2);
   }
 

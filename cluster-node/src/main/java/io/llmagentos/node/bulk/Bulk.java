@@ -65,7 +65,7 @@ public final class Bulk {
     if (bytes.length <= INLINE) {
       return new Payload.Inline(bytes);
     }
-    long waiting = held.values().stream().mapToLong(each -> each.bytes.length).sum();
+    long waiting = heldBytes();
     if (waiting + bytes.length > maxHeldBytes) {
       throw new AgentOsException(
           ErrorCode.QUEUE_FULL,

@@ -8,6 +8,7 @@ import io.llmagentos.node.placement.Group;
 import io.llmagentos.node.placement.MemberCommand;
 import io.llmagentos.node.placement.MemberFactory;
 import io.llmagentos.node.placement.MemberId;
+import io.llmagentos.node.settings.Settings;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
-import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.apache.pekko.actor.typed.Behavior;
 import org.jspecify.annotations.Nullable;
 
@@ -45,9 +45,7 @@ public final class JobKinds {
   public JobKind require(String name) {
     JobKind kind = kinds.get(name);
     if (kind == null) {
-      String nearest = kinds.keySet().stream()
-          .min(java.util.Comparator.comparingInt(
-              known -> LevenshteinDistance.getDefaultInstance().apply(known, name)))
+      String nearest = Settings.nearest(name, kinds.keySet())
           .map(known -> "; did you mean " + known + "?")
           .orElse("");
       throw new AgentOsException(

@@ -147,43 +147,33 @@ public record JobState(
     List<Checkpoint> kept = new ArrayList<>(checkpoints);
     kept.removeAll(e.dropped());
     kept.add(e.checkpoint());
-    return new JobState(
-        spec,
-        principal,
-        status,
-        reason,
-        epoch,
-        placed,
-        node,
-        0,
-        kept,
-        lines,
-        summary,
-        submittedAt,
-        startedAt,
-        endedAt);
+    return copy(status, reason, epoch, placed, node, 0, kept, lines, startedAt);
   }
 
   private JobState with(
       JobStatus status, String reason, long epoch, boolean placed, String node, int failures) {
-    return new JobState(
-        spec,
-        principal,
-        status,
-        reason,
-        epoch,
-        placed,
-        node,
-        failures,
-        checkpoints,
-        lines,
-        summary,
-        submittedAt,
-        startedAt,
-        endedAt);
+    return copy(status, reason, epoch, placed, node, failures, checkpoints, lines, startedAt);
   }
 
   private JobState withLines(List<ProgressLine> lines) {
+    return copy(status, reason, epoch, placed, node, failures, checkpoints, lines, startedAt);
+  }
+
+  private JobState started(Instant at) {
+    return copy(status, reason, epoch, placed, node, failures, checkpoints, lines, at);
+  }
+
+  /** What was submitted and how it ended stay; the rest is given. */
+  private JobState copy(
+      JobStatus status,
+      String reason,
+      long epoch,
+      boolean placed,
+      String node,
+      int failures,
+      List<Checkpoint> checkpoints,
+      List<ProgressLine> lines,
+      @Nullable Instant startedAt) {
     return new JobState(
         spec,
         principal,
@@ -198,24 +188,6 @@ public record JobState(
         summary,
         submittedAt,
         startedAt,
-        endedAt);
-  }
-
-  private JobState started(Instant at) {
-    return new JobState(
-        spec,
-        principal,
-        status,
-        reason,
-        epoch,
-        placed,
-        node,
-        failures,
-        checkpoints,
-        lines,
-        summary,
-        submittedAt,
-        at,
         endedAt);
   }
 }

@@ -6,8 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.TreeMap;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -83,9 +83,9 @@ public final class LearningCurve {
       double at = from + (to - from) * i / (POINTS - 1);
       double[] values = runs.stream().mapToDouble(run -> at(run, at)).toArray();
       x.add(at);
-      low.add(java.util.Arrays.stream(values).min().orElseThrow());
-      high.add(java.util.Arrays.stream(values).max().orElseThrow());
-      mean.add(java.util.Arrays.stream(values).average().orElseThrow());
+      low.add(Arrays.stream(values).min().orElseThrow());
+      high.add(Arrays.stream(values).max().orElseThrow());
+      mean.add(Arrays.stream(values).average().orElseThrow());
     }
     List<Double> bandX = new ArrayList<>(x);
     bandX.addAll(x.reversed());
@@ -102,18 +102,16 @@ public final class LearningCurve {
 
   /** Between points on a straight line; a run that ended keeps its last value. */
   static double at(Run run, double x) {
-    TreeMap<Double, Double> points = new TreeMap<>();
-    for (int i = 0; i < run.x().length; i++) {
-      points.put(run.x()[i], run.y()[i]);
+    int found = Arrays.binarySearch(run.x(), x);
+    int above = found >= 0 ? found : -found - 1;
+    if (found >= 0 || above == 0) {
+      return run.y()[above];
+    } else if (above == run.x().length) {
+      return run.y()[above - 1];
     }
-    var below = points.floorEntry(x);
-    var above = points.ceilingEntry(x);
-    if (below == null || above == null) {
-      return below != null ? below.getValue() : above != null ? above.getValue() : Double.NaN;
-    }
-    double width = above.getKey() - below.getKey();
-    double weight = width == 0 ? 0 : (x - below.getKey()) / width;
-    return below.getValue() + (above.getValue() - below.getValue()) * weight;
+    double below = run.x()[above - 1];
+    double weight = (x - below) / (run.x()[above] - below);
+    return run.y()[above - 1] + (run.y()[above] - run.y()[above - 1]) * weight;
   }
 
   private static void line(

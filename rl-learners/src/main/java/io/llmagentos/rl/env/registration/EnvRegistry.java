@@ -2,6 +2,7 @@ package io.llmagentos.rl.env.registration;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import io.llmagentos.rl.env.ArrayEnv;
 import io.llmagentos.rl.env.AutoresetMode;
 import io.llmagentos.rl.env.Env;
@@ -124,7 +125,7 @@ public final class EnvRegistry {
     } else if (specs.isEmpty()) {
       hint = "; there is none";
     } else {
-      hint = "; did you mean '" + Nearest.to(id, specs.keySet()) + "'?";
+      hint = "; did you mean '" + Settings.nearest(id, specs.keySet()).orElseThrow() + "'?";
     }
     return new AgentOsException(
         ErrorCode.ENVIRONMENT_NOT_FOUND, "unknown environment '" + id + "'" + hint, "env");

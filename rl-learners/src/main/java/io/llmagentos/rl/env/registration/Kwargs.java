@@ -2,6 +2,7 @@ package io.llmagentos.rl.env.registration;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.settings.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -93,7 +94,8 @@ public final class Kwargs {
             id + " has no option '" + name + "'"
                 + (read.isEmpty()
                     ? "; it has none"
-                    : "; did you mean '" + Nearest.to(name, read) + "'? It has " + read),
+                    : "; did you mean '" + Settings.nearest(name, read).orElseThrow() + "'? It has "
+                        + read),
             name);
       }
     }
