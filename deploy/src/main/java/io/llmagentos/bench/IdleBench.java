@@ -2,6 +2,8 @@ package io.llmagentos.bench;
 
 import io.llmagentos.agent.AgentOs;
 import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.SoloNode;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.util.concurrent.Callable;
@@ -16,8 +18,8 @@ final class IdleBench implements Callable<Integer> {
   private int sessions = 10_000;
 
   @Override
-  public Integer call() throws InterruptedException {
-    try (BenchNode bench = BenchNode.start(java.util.Map.of())) {
+  public Integer call() throws IOException, InterruptedException {
+    try (SoloNode bench = BenchNode.start(java.util.Map.of())) {
       Node node = bench.node();
       open(node, 500, "warm-up");
       long before = used();

@@ -2,6 +2,8 @@ package io.llmagentos.bench;
 
 import io.llmagentos.agent.AgentOs;
 import io.llmagentos.node.Node;
+import io.llmagentos.node.boot.SoloNode;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -48,14 +50,14 @@ final class TurnsBench implements Callable<Integer> {
   private int rounds = 3;
 
   @Override
-  public Integer call() throws InterruptedException, SQLException {
+  public Integer call() throws IOException, InterruptedException, SQLException {
     Map<String, String> journal = new HashMap<>();
     if (!url.isEmpty()) {
       journal.put("url", url);
       journal.put("user", user);
       journal.put("password", System.getenv().getOrDefault("AGENTOS_JOURNAL_PASSWORD", ""));
     }
-    try (BenchNode bench = BenchNode.start(journal)) {
+    try (SoloNode bench = BenchNode.start(journal)) {
       Node node = bench.node();
       List<ActorRef<ActorRef<Done>>> writers = new ArrayList<>();
       for (int i = 0; i < sessions; i++) {

@@ -27,7 +27,8 @@ public final class Main {
     System.exit(commandLine().execute(args));
   }
 
-  static CommandLine commandLine() {
+  /** The whole command line, to be executed any number of times. */
+  public static CommandLine commandLine() {
     var line = new CommandLine(new Main())
         .addSubcommand(new UpCommand())
         .addSubcommand(new StatusCommand())

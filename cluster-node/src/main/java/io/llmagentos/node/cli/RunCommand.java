@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.typesafe.config.ConfigFactory;
+import io.llmagentos.node.boot.SoloNode;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.job.JobSpec;
@@ -82,7 +84,7 @@ final class RunCommand implements Callable<Integer> {
           ErrorCode.INVALID_REQUEST, "--seeds must be 1 to 100, is " + seeds, "--seeds");
     }
     String name = id == null ? "run-" + UUID.randomUUID().toString().substring(0, 8) : id;
-    try (SoloNode solo = isUp() ? null : SoloNode.start()) {
+    try (SoloNode solo = isUp() ? null : SoloNode.start(ConfigFactory.empty())) {
       Doors doors = Doors.near(solo == null ? port : solo.port(), PATIENCE);
       List<String> ids = new ArrayList<>();
       for (int seed = 0; seed < seeds; seed++) {

@@ -1,8 +1,8 @@
-package io.llmagentos.node.cli;
+package io.llmagentos.node.boot;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
-import io.llmagentos.node.boot.NodeBoot;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-/** A node in this process for the time of one command; its data goes with it. */
-final class SoloNode implements AutoCloseable {
+/** A node in this process for the time of one command, on free ports; its data goes with it, its log lies there too. */
+public final class SoloNode implements AutoCloseable {
   private final Node node;
   private final Path data;
 
@@ -30,17 +30,19 @@ final class SoloNode implements AutoCloseable {
     this.data = data;
   }
 
-  static SoloNode start() throws IOException {
+  /** @param settings beside those of ports and data directory */
+  public static SoloNode start(Config settings) throws IOException {
     Path data = Files.createTempDirectory("agentos-run");
     System.setProperty("agentos.log.file", data.resolve("node.log").toString());
     System.setProperty("agentos.log.to", "FILE");
     muteScala();
     List<Integer> ports = freePorts(3);
     Node node = NodeBoot.start(ConfigFactory.parseMap(Map.of(
-        "llmagentos.node.data-dir", data.toString(),
-        "llmagentos.node.artery-port", ports.get(0),
-        "llmagentos.http.port", ports.get(1),
-        "llmagentos.http.management-port", ports.get(2))));
+            "llmagentos.node.data-dir", data.toString(),
+            "llmagentos.node.artery-port", ports.get(0),
+            "llmagentos.http.port", ports.get(1),
+            "llmagentos.http.management-port", ports.get(2)))
+        .withFallback(settings));
     return new SoloNode(node, data);
   }
 
@@ -52,7 +54,12 @@ final class SoloNode implements AutoCloseable {
     System.setOut(terminal);
   }
 
-  int port() {
+  public Node node() {
+    return node;
+  }
+
+  /** Of its door. */
+  public int port() {
     return node.door().getPort();
   }
 
