@@ -13,6 +13,10 @@ import io.llmagentos.model.engine.CpuEngine;
 import io.llmagentos.model.engine.CpuEngineSettings;
 import io.llmagentos.model.engine.WeightStorage;
 import io.llmagentos.model.generation.ChatFormat;
+import io.llmagentos.model.registry.ModelRegistry;
+import io.llmagentos.model.registry.ModelRoutes;
+import io.llmagentos.model.registry.PublicationIndex;
+import io.llmagentos.model.registry.PublishedModels;
 import io.llmagentos.model.remote.OpenAiModel;
 import io.llmagentos.model.scripted.ScriptedModel;
 import io.llmagentos.model.serving.Assignment;
@@ -25,15 +29,19 @@ import io.llmagentos.model.serving.Models;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
+import io.llmagentos.node.artifact.ArtifactStore;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.journal.Projector;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.pekko.http.javadsl.server.Route;
 
 /** Language models in the node: those it serves itself, if it has the role {@code model}, and the way to the others'. */
 public final class ModelSubsystem implements Subsystem {
@@ -65,6 +73,20 @@ public final class ModelSubsystem implements Subsystem {
         .add(1021, ChatReply.FinishReason.class)
         .add(1022, ChatReply.Usage.class)
         .add(1023, ToolCall.class);
+    int id = 1030;
+    for (Class<?> type : ModelRegistry.WIRE_TYPES) {
+      registry.add(id++, type);
+    }
+  }
+
+  @Override
+  public List<Projector> projectors() {
+    return List.of(new PublicationIndex());
+  }
+
+  @Override
+  public List<Route> routes(Node node) {
+    return List.of(new ModelRoutes(node, node.service(ModelRegistry.class)).route());
   }
 
   @Override
@@ -92,14 +114,30 @@ public final class ModelSubsystem implements Subsystem {
       models.values().forEach(LanguageModel::close);
       throw e;
     }
+    ModelRouter router = ModelRouter.start(
+        node.system(),
+        models,
+        node.clock(),
+        section.getDuration("find-timeout"),
+        section.getDuration("failover-timeout"));
+    node.offer(Models.class, router);
+    ArtifactStore artifacts = node.service(ArtifactStore.class);
     node.offer(
-        Models.class,
-        ModelRouter.start(
-            node.system(),
-            models,
-            node.clock(),
-            section.getDuration("find-timeout"),
-            section.getDuration("failover-timeout")));
+        ModelRegistry.class,
+        ModelRegistry.start(node.system(), artifacts, node.clock(), node.blockingExecutor()));
+    if (node.hasRole("model")) {
+      node.spawn(
+          PublishedModels.create(
+              node.database().dataSource(),
+              artifacts,
+              node.settings().dataDirectory().resolve("models").resolve("published"),
+              (id, directory) ->
+                  local(node, id, LocalModelSettings.create(section.getConfig("local"), directory)),
+              router,
+              node.blockingExecutor(),
+              section.getDuration("publication-poll")),
+          "published-models");
+    }
     node.system().getWhenTerminated().thenRun(() -> models.values().forEach(LanguageModel::close));
   }
 

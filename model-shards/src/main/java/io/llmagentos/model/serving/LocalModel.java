@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
@@ -27,6 +28,9 @@ public final class LocalModel implements LanguageModel {
 
   private final String id;
   private final ChatFormat format;
+  /** Two versions of a model may be served at a time: names of actors are numbered. */
+  private static final AtomicLong SERVED = new AtomicLong();
+
   private final Tokenizer tokenizer;
   private final int contextLength;
   private final String weightVersion;
@@ -73,7 +77,9 @@ public final class LocalModel implements LanguageModel {
     ActorRef<ModelReplica.Command> replica = system.systemActorOf(
         ModelReplica.create(
             id, engine, settings, new ReplicaMetrics(registry, id, waiting), waiting, clock),
-        ModelDoor.nameOf(id).replaceFirst("model", "replica"),
+        ModelDoor.nameOf(id).replaceFirst("model", "replica")
+            + ModelDoor.SEPARATOR
+            + SERVED.getAndIncrement(),
         DispatcherSelector.fromConfig(DISPATCHER));
     return new LocalModel(id, format, tokenizer, engine, settings, waiting, replica);
   }

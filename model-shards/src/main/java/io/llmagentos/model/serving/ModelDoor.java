@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * gathered into the next one. So a slow reader gets few large pieces, and nothing grows beyond the answer.
  */
 public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
+  /** Between a model's name and the number of its door, in the name of the door's actor; no encoded name has it. */
+  static final String SEPARATOR = "~";
+
   static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "language-models");
 
   public sealed interface Command {}
@@ -45,6 +48,9 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
   public record Grant(ActorRef<Reply> to) implements Command, WireMessage {}
 
   public record Cancel(ActorRef<Reply> by) implements Command, WireMessage {}
+
+  /** Take no more requests; end once those in flight have ended. */
+  record Close() implements Command {}
 
   private record Said(
       Answering to, String weightVersion, int token, float logProb, String text, boolean hasToken)
@@ -107,20 +113,25 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
 
   private final LanguageModel model;
   private final Map<ActorRef<Reply>, Answering> answering = new HashMap<>();
+  private boolean closing;
 
   private ModelDoor(ActorContext<Command> context, LanguageModel model) {
     super(context);
     this.model = model;
   }
 
-  /** The name its actor must have: others find the model by it. */
+  /** How the name of its actor begins: others find the model by it. */
   static String nameOf(String model) {
-    return "model-" + URLEncoder.encode(model, StandardCharsets.UTF_8).replace("+", "%20");
+    return "model-"
+        + URLEncoder.encode(model, StandardCharsets.UTF_8)
+            .replace("+", "%20")
+            .replace(SEPARATOR, "%7E");
   }
 
   static String modelOf(ActorRef<Command> door) {
     String name = door.path().name();
-    return URLDecoder.decode(name.substring("model-".length()), StandardCharsets.UTF_8);
+    return URLDecoder.decode(
+        name.substring("model-".length(), name.lastIndexOf(SEPARATOR)), StandardCharsets.UTF_8);
   }
 
   static Behavior<Command> create(LanguageModel model) {
@@ -138,10 +149,20 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
         .onMessage(Cancel.class, this::onCancel)
         .onMessage(Said.class, this::onSaid)
         .onMessage(Ended.class, this::onEnded)
+        .onMessage(Close.class, close -> onClose())
         .build();
   }
 
   private Behavior<Command> onAsk(Ask ask) {
+    if (closing) {
+      ask.replyTo()
+          .tell(new Failed(
+              ask.attempt(),
+              ErrorCode.UNAVAILABLE,
+              "model '" + model.id() + "' is served here no more",
+              ""));
+      return this;
+    }
     Answering to = new Answering(ask);
     answering.put(ask.replyTo(), to);
     getContext().watchWith(ask.replyTo(), new Cancel(ask.replyTo()));
@@ -196,6 +217,19 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
     return this;
   }
 
+  private Behavior<Command> onClose() {
+    closing = true;
+    getContext()
+        .getSystem()
+        .receptionist()
+        .tell(Receptionist.deregister(KEY, getContext().getSelf()));
+    return untilIdle();
+  }
+
+  private Behavior<Command> untilIdle() {
+    return closing && answering.isEmpty() ? Behaviors.stopped() : this;
+  }
+
   private Behavior<Command> onEnded(Ended ended) {
     Answering to = ended.to();
     answering.remove(to.to, to);
@@ -206,7 +240,7 @@ public final class ModelDoor extends AbstractBehavior<ModelDoor.Command> {
     } else {
       to.to.tell(failed(to.attempt, ended.failure()));
     }
-    return this;
+    return untilIdle();
   }
 
   private Failed failed(int attempt, @Nullable Throwable failure) {

@@ -13,6 +13,8 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
@@ -24,9 +26,13 @@ import org.apache.pekko.actor.typed.receptionist.Receptionist;
  * A node's way to the cluster's models: to its own where it has one, else through a {@link Delivery} to another node's {@link ModelDoor}. Thread-safe.
  */
 public final class ModelRouter implements Models {
-  private final Map<String, LanguageModel> local;
+  private final ActorSystem<?> system;
+  private final Map<String, Served> local = new ConcurrentHashMap<>();
   private final ModelDirectory directory;
   private final ActorRef<Command> actor;
+  private final AtomicLong opened = new AtomicLong();
+
+  private record Served(LanguageModel model, ActorRef<ModelDoor.Command> door) {}
 
   private sealed interface Command {}
 
@@ -36,9 +42,8 @@ public final class ModelRouter implements Models {
       Assignment assignment, TokenListener listener, CompletableFuture<ChatReply> result)
       implements Command {}
 
-  private ModelRouter(
-      Map<String, LanguageModel> local, ModelDirectory directory, ActorRef<Command> actor) {
-    this.local = Map.copyOf(local);
+  private ModelRouter(ActorSystem<?> system, ModelDirectory directory, ActorRef<Command> actor) {
+    this.system = system;
     this.directory = directory;
     this.actor = actor;
   }
@@ -56,11 +61,31 @@ public final class ModelRouter implements Models {
       Duration findTimeout,
       Duration failoverTimeout) {
     ModelDirectory directory = new ModelDirectory(clock, findTimeout, failoverTimeout);
-    local.forEach((id, model) ->
-        system.systemActorOf(ModelDoor.create(model), ModelDoor.nameOf(id), Props.empty()));
     ActorRef<Command> actor =
         system.systemActorOf(behavior(directory, clock), "model-router", Props.empty());
-    return new ModelRouter(local, directory, actor);
+    ModelRouter router = new ModelRouter(system, directory, actor);
+    local.values().forEach(router::serve);
+    return router;
+  }
+
+  /** Open a door to one more local model, which the caller closes. False: this node serves one of that id. */
+  public synchronized boolean serve(LanguageModel model) {
+    if (local.containsKey(model.id())) {
+      return false;
+    }
+    String name = ModelDoor.nameOf(model.id()) + ModelDoor.SEPARATOR + opened.getAndIncrement();
+    local.put(
+        model.id(),
+        new Served(model, system.systemActorOf(ModelDoor.create(model), name, Props.empty())));
+    return true;
+  }
+
+  /** Close the door to a local model; what came through it ends. */
+  public synchronized void withdraw(String id) {
+    Served served = local.remove(id);
+    if (served != null) {
+      served.door().tell(new ModelDoor.Close());
+    }
   }
 
   private static Behavior<Command> behavior(ModelDirectory directory, Clock clock) {
@@ -95,11 +120,12 @@ public final class ModelRouter implements Models {
   public CompletionStage<ChatReply> chat(
       Context context, ChatRequest request, TokenListener listener) {
     Assignment assignment = Assignment.fresh(context, request);
-    LanguageModel model = local.get(request.model());
-    if (model == null) {
+    Served served = local.get(request.model());
+    if (served == null) {
       return deliver(assignment, listener);
     }
-    return model
+    return served
+        .model()
         .chat(assignment, listener)
         .exceptionallyCompose(failure -> isFull(failure) && servedElsewhere(request.model())
             ? deliver(assignment, listener)

@@ -18,6 +18,9 @@ final class ReplicaMetrics {
 
   ReplicaMetrics(MeterRegistry registry, String model, AtomicInteger waiting) {
     Tags tags = Tags.of("model", model);
+    // The latest weights' line is the model's: a gauge that is there would go on showing the line
+    // before.
+    registry.find("llmagentos.model.queue").tags(tags).gauges().forEach(registry::remove);
     Gauge.builder("llmagentos.model.queue", waiting, AtomicInteger::get)
         .description("requests that wait")
         .tags(tags)
