@@ -84,6 +84,11 @@ public final class Vocabulary {
     return special.get(id);
   }
 
+  /** All tokens that are no part of ordinary text. */
+  public BitSet added() {
+    return (BitSet) special.clone();
+  }
+
   /** The bytes of text that a token stands for; null: it is an added token or an id not in use. */
   public byte @Nullable [] bytes(int id) {
     String name = name(id);
@@ -91,7 +96,7 @@ public final class Vocabulary {
       return null;
     }
     if (byteLevel) {
-      return ByteLevel.bytes(name);
+      return ByteSymbols.bytes(name);
     }
     Matcher matcher = BYTE_TOKEN.matcher(name);
     if (matcher.matches()) {

@@ -60,7 +60,7 @@ public final class DataArguments {
 
   /** A longer line is no text. Ours: Hugging Face has no limit. */
   public static final Argument<Integer> MAX_LINE_BYTES =
-      new Argument<>("max_line_bytes", 16 << 20, ValueType.integer(1 << 10, 1 << 30));
+      new Argument<>("max_line_bytes", 4 << 20, ValueType.integer(1 << 10, 1 << 30));
 
   private DataArguments() {}
 

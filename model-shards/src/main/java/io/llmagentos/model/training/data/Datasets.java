@@ -2,8 +2,14 @@ package io.llmagentos.model.training.data;
 
 import io.llmagentos.model.tokenizer.ChatTemplate;
 import io.llmagentos.model.tokenizer.Tokenizer;
+import io.llmagentos.model.tokenizer.training.ByteLevelBpeTrainer;
+import io.llmagentos.model.tokenizer.training.CharacterTrainer;
+import io.llmagentos.model.tokenizer.training.TokenizerTrainer;
+import io.llmagentos.model.tokenizer.training.TrainedTokenizer;
+import io.llmagentos.model.tokenizer.training.WordPieceTrainer;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.DataArguments;
+import io.llmagentos.model.training.arguments.ModelArguments;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -16,6 +22,27 @@ import java.util.OptionalInt;
  */
 public final class Datasets {
   private Datasets() {}
+
+  /** Trains the tokenizer that {@code tokenizer_type} and {@code vocab_size} ask for. */
+  public static TrainedTokenizer trainTokenizer(Corpus corpus, Arguments arguments)
+      throws IOException {
+    int vocabSize = arguments.get(ModelArguments.VOCAB_SIZE).orElse(0);
+    TokenizerTrainer trainer =
+        switch (arguments.get(ModelArguments.TOKENIZER_TYPE).orElseThrow()) {
+          case BYTE_LEVEL_BPE -> new ByteLevelBpeTrainer(vocabSize);
+          case WORDPIECE -> new WordPieceTrainer(vocabSize);
+          case CHARACTER -> new CharacterTrainer();
+        };
+    String column = arguments.get(DataArguments.TEXT_COLUMN_NAME);
+    corpus.forEach(row ->
+        trainer.add(row.text(DataArguments.TEXT_COLUMN_NAME, column, keepsBreaks(arguments))));
+    return trainer.train();
+  }
+
+  private static boolean keepsBreaks(Arguments arguments) {
+    return arguments.has(DataArguments.KEEP_LINEBREAKS)
+        && arguments.get(DataArguments.KEEP_LINEBREAKS);
+  }
 
   /**
    * Writes one stream of tokens, for language models. A row (a line of text, the text of an object) is tokenized by itself, with the special tokens that the
@@ -32,8 +59,7 @@ public final class Datasets {
       OptionalInt endOfDocument)
       throws IOException {
     String column = arguments.get(DataArguments.TEXT_COLUMN_NAME);
-    boolean breaks = arguments.has(DataArguments.KEEP_LINEBREAKS)
-        && arguments.get(DataArguments.KEEP_LINEBREAKS);
+    boolean breaks = keepsBreaks(arguments);
     try (var tokens =
         new TokenShardWriter(directory, name, tokenizer.vocabulary().size())) {
       corpus.forEach(row -> {

@@ -230,6 +230,30 @@ class DatasetsTest {
   }
 
   @Test
+  void shouldTrainTheTokenizerOfTheText() throws IOException {
+    Path text = file("a.txt", "the lamp, the light, the lamplighter\nthe lamp\n");
+    Arguments characters = Arguments.parse(
+        TrainingTask.LM_PRETRAIN,
+        Map.of("config", "x", "tokenizer_type", "character", "train_file", "-", "output_dir", "o"));
+    assertThat(Datasets.trainTokenizer(corpus(text), characters).size())
+        .isEqualTo("the lamp, the light, the lamplighter\n".chars().distinct().count());
+    for (String type : List.of("byte_level_bpe", "wordpiece")) {
+      Arguments arguments = Arguments.parse(
+          TrainingTask.LM_PRETRAIN,
+          Map.of(
+              "config", "x",
+              "tokenizer_type", type,
+              "vocab_size", 262,
+              "train_file", "-",
+              "output_dir", "o"));
+      Datasets.trainTokenizer(corpus(text), arguments).write(directory, 100);
+      try (Tokenizer tokenizer = Tokenizer.load(directory)) {
+        assertThat(tokenizer.encode("the the", false).length()).isLessThanOrEqualTo(3);
+      }
+    }
+  }
+
+  @Test
   void shouldGoThroughFarMoreTextThanItKeeps() throws IOException {
     // 8 MB of text in a directory; one row is held at a time.
     Path many = Files.createDirectory(directory.resolve("many"));

@@ -6,11 +6,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** GPT-2's printable stand-ins for the 256 bytes. */
-public final class ByteLevel {
+public final class ByteSymbols {
   private static final char[] SYMBOLS = symbols();
   private static final Map<Integer, Integer> BYTES = bytes();
 
-  private ByteLevel() {}
+  private ByteSymbols() {}
 
   /** The symbol of every byte 0 to 255. */
   public static char symbol(int b) {
@@ -18,7 +18,7 @@ public final class ByteLevel {
   }
 
   /** A text's bytes in UTF-8, a symbol each. */
-  public static String symbols(String text) {
+  public static String of(String text) {
     StringBuilder symbols = new StringBuilder();
     for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
       symbols.append(symbol(b));
