@@ -1,5 +1,6 @@
 package io.llmagentos.model.weights;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -24,6 +25,11 @@ public enum Activation {
       "relu", RELU,
       "silu", SILU,
       "swish", SILU);
+
+  /** The name that Hugging Face writes. */
+  String configName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 
   /** What {@code key} of a configuration names. */
   static Activation read(ConfigFile config, String key, Activation otherwise) {

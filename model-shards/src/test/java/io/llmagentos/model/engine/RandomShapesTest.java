@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.llmagentos.model.weights.Activation;
 import io.llmagentos.model.weights.Checkpoint;
 import io.llmagentos.model.weights.DType;
+import io.llmagentos.model.weights.Dropout;
 import io.llmagentos.model.weights.Gpt2Config;
 import io.llmagentos.model.weights.LlamaConfig;
 import java.util.Arrays;
@@ -57,7 +58,10 @@ class RandomShapesTest {
         bias && flip(),
         flip(),
         flip(),
-        one(List.of(Activation.values())));
+        one(List.of(Activation.values())),
+        Dropout.NONE,
+        0.02,
+        -1);
   }
 
   private Gpt2Config gpt2() {
@@ -74,7 +78,9 @@ class RandomShapesTest {
         flip(),
         flip(),
         flip(),
-        one(List.of(Activation.values())));
+        one(List.of(Activation.values())),
+        Dropout.NONE,
+        0.02);
   }
 
   @Test

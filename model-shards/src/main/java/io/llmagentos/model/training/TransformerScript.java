@@ -1,0 +1,74 @@
+package io.llmagentos.model.training;
+
+import io.llmagentos.model.djl.PyTorch;
+import io.llmagentos.model.training.Graph.Value;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The script of one model: its methods, written out, behind the operators they use. */
+final class TransformerScript {
+  static final String ACCUMULATE = "accumulate";
+  static final String EVALUATE = "evaluate";
+  static final String RESULTS = "results";
+  static final String LOGITS = "logits";
+
+  private final Program program;
+  private final FlatLayout layout;
+  private final Precision precision;
+  private final Map<String, Set<Input>> inputs = new HashMap<>();
+  private final List<String> results;
+  private final String source;
+
+  TransformerScript(Program program, FlatLayout layout, EngineSettings settings) {
+    this.program = program;
+    this.layout = layout;
+    this.precision = settings.precision();
+    Graph accumulate = loss(true);
+    Graph evaluate = loss(false);
+    Graph results = resultsGraph();
+    this.results = results.outputs();
+    source = PyTorch.source(TransformerScript.class, "operators.py") + "\n"
+        + settings.kernels().source(precision)
+        + "class Transformer(Module):\n  __parameters__ = []\n  __buffers__ = []\n"
+        + method(ACCUMULATE, accumulate)
+        + method(EVALUATE, evaluate)
+        + method(RESULTS, results)
+        + PyTorch.source(TransformerScript.class, "optimizer.py");
+  }
+
+  private Graph loss(boolean training) {
+    var graph = new Graph(layout, precision, training);
+    Value x = program.head(graph, graph.rows(program.body(graph)));
+    graph.keepOnly("loss", graph.crossEntropy(x, program.outputWeight(), program.outputBias()));
+    return graph;
+  }
+
+  private Graph resultsGraph() {
+    var graph = new Graph(layout, precision, false);
+    Value x = program.head(graph, graph.rows(program.body(graph)));
+    graph.output(
+        LOGITS, graph.single(graph.linear(x, program.outputWeight(), program.outputBias())));
+    return graph;
+  }
+
+  private String method(String name, Graph graph) {
+    inputs.put(name, graph.inputs());
+    return graph.method(name);
+  }
+
+  String source() {
+    return source;
+  }
+
+  /** What a method is called with, in order. */
+  Set<Input> inputs(String method) {
+    return inputs.getOrDefault(method, Set.of());
+  }
+
+  /** What {@link #RESULTS} returns, in order. */
+  List<String> results() {
+    return results;
+  }
+}
