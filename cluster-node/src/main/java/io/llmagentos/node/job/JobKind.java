@@ -20,6 +20,14 @@ public interface JobKind {
   List<Group> plan(JsonNode settings);
 
   /**
+   * Look, before a job is accepted, at what only this moment can tell: whether files are there, for instance. Blocks on the disk.
+   *
+   * @param settings that {@link #plan} has accepted
+   * @throws io.llmagentos.node.error.AgentOsException as {@link #plan}
+   */
+  default void check(JsonNode settings) {}
+
+  /**
    * The member that leads a run. It hears {@link io.llmagentos.node.placement.Members} and {@link DriverCommand}, computes outside its actor, reports,
    * commits and ends through its context, and goes on from the context's checkpoint. It is stopped when its epoch is over.
    */
@@ -34,6 +42,7 @@ public interface JobKind {
   /**
    * @param x a metric that grows, such as environment steps
    * @param y the metric of interest
+   * @param label what people call that, such as return
    */
-  record Curve(String x, String y) {}
+  record Curve(String x, String y, String label) {}
 }

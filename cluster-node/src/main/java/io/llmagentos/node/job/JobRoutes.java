@@ -15,13 +15,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import javax.sql.DataSource;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.japi.Pair;
@@ -78,8 +82,21 @@ final class JobRoutes extends Api {
               : id.asText());
       JobSpec spec = JobSpec.of(root);
       kinds.plan(spec);
-      return completeLater(jobs.submit(key, context, spec)
+      return completeLater(CompletableFuture.runAsync(
+              () -> kinds.require(spec.kind()).check(spec.tree()), node.blockingExecutor())
+          .exceptionallyCompose(refused -> isThere(key, refused))
+          .thenCompose(checked -> jobs.submit(key, context, spec))
           .thenApply(description -> json(201, describe(key, description))));
+    });
+  }
+
+  /** What was accepted once may be said again, whatever became of its files. */
+  private CompletionStage<Void> isThere(JobKey key, Throwable refused) {
+    return jobs.describe(key, Long.MAX_VALUE).handle((known, unknown) -> {
+      if (known == null) {
+        throw refused instanceof CompletionException e ? e : new CompletionException(refused);
+      }
+      return null;
     });
   }
 
@@ -121,8 +138,10 @@ final class JobRoutes extends Api {
                     ErrorCode.NOT_FOUND, "job " + id + " has no checkpoint yet");
               }
               return HttpResponse.create()
-                  .withEntity(artifacts.read(
-                      new ArtifactId(description.checkpoints().getLast().artifact())));
+                  .withEntity(HttpEntities.create(
+                      ContentTypes.APPLICATION_OCTET_STREAM,
+                      artifacts.locate(
+                          new ArtifactId(description.checkpoints().getLast().artifact()))));
             },
             node.blockingExecutor()));
   }
@@ -171,9 +190,8 @@ final class JobRoutes extends Api {
 
   private static HttpResponse lines(Source<ProgressLine, NotUsed> lines) {
     return HttpResponse.create()
-        .withEntity(org.apache.pekko.http.javadsl.model.HttpEntities.createChunked(
-            org.apache.pekko.http.javadsl.model.ContentTypes.create(
-                org.apache.pekko.http.javadsl.model.MediaTypes.applicationBinary("x-ndjson", true)),
+        .withEntity(HttpEntities.createChunked(
+            ContentTypes.create(MediaTypes.applicationBinary("x-ndjson", true)),
             lines.map(line -> ByteString.fromString(line.metrics() + "\n"))));
   }
 
@@ -264,7 +282,7 @@ final class JobRoutes extends Api {
       json.put("ended_at", job.endedAt().toString());
     }
     JobKind.Curve curve = kinds.require(job.spec().kind()).curve();
-    json.putObject("curve").put("x", curve.x()).put("y", curve.y());
+    json.putObject("curve").put("x", curve.x()).put("y", curve.y()).put("label", curve.label());
     ArrayNode checkpoints = json.putArray("checkpoints");
     job.checkpoints()
         .forEach(checkpoint -> checkpoints

@@ -66,6 +66,22 @@ public final class ModelFiles implements AutoCloseable {
     }
   }
 
+  /**
+   * Map one safetensors file, whatever is in it.
+   *
+   * @throws AgentOsException {@code MODEL_FILE_CORRUPT}
+   */
+  @SuppressWarnings("MustBeClosedChecker")
+  public static ModelFiles openFile(Path file) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new ModelFiles(file.toString(), Safetensors.read(file, arena), Set.of(file), arena);
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
   /** Tensors in memory. */
   @SuppressWarnings("MustBeClosedChecker")
   static ModelFiles of(Collection<Tensor> tensors) {
@@ -86,6 +102,11 @@ public final class ModelFiles implements AutoCloseable {
         directory.resolve(CONFIG),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** All of them, in the order of the files. */
+  public Collection<Tensor> tensors() {
+    return tensors.values();
   }
 
   boolean has(String name) {

@@ -39,6 +39,16 @@ public final class TrainingArguments {
   public static final Argument<Integer> NUM_PROCESSES =
       new Argument<>("num_processes", 1, ValueType.integer(1, 4096));
 
+  /** Cores of each rank: Accelerate's word. Results repeat for the same number. */
+  public static final Argument<Integer> NUM_CPU_THREADS_PER_PROCESS =
+      new Argument<>("num_cpu_threads_per_process", 1, ValueType.integer(1, 1024));
+
+  /** Seconds within which every rank must have done its part of a step. */
+  public static final Argument<Integer> DDP_TIMEOUT = Argument.integer("ddp_timeout", 1800, 1);
+
+  /** The name to publish the trained model by in this cluster. Ours. */
+  public static final Argument<Optional<String>> PUBLISH = Argument.text("publish");
+
   /** Whether to evaluate at the end. */
   public static final Argument<Boolean> DO_EVAL = Argument.flag("do_eval", false);
 
