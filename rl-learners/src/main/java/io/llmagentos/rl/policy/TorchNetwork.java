@@ -147,8 +147,10 @@ public final class TorchNetwork implements Network {
 
   @Override
   public void forward(float[] inputs, int rows, float[] outputs) {
-    forward(
-        inputs, new Sequences(1, new float[rows * stateWidth], new boolean[rows]), rows, outputs);
+    Sequences alone = stateWidth == 0
+        ? Sequences.NONE
+        : new Sequences(1, new float[rows * stateWidth], new boolean[rows]);
+    forward(inputs, alone, rows, outputs);
   }
 
   @Override

@@ -19,7 +19,7 @@ class TorchNetwork(Module):
     if torch.gt(n, 0):
       pixels = torch.mul(torch.mul(h, w), channels)
       picture = torch.reshape(torch.slice(x, 1, 0, pixels), [-1, h, w, channels])
-      z = torch.contiguous(torch.permute(picture, [0, 3, 1, 2]))
+      z = torch.clone(torch.permute(picture, [0, 3, 1, 2]), memory_format=0)
       for i in range(n):
         o = torch.mul(torch.add(i, 1), 5)
         s = int(torch.select(c, 0, o))
@@ -30,7 +30,9 @@ class TorchNetwork(Module):
         around = torch.constant_pad_nd(z, [l, r, a, b], 0)
         weight = p[torch.mul(i, 2)]
         bias = p[torch.add(torch.mul(i, 2), 1)]
-        z = (self).activated(torch.conv2d(around, weight, bias, [s, s], [0, 0], [1, 1], 1), convRelu, )
+        # Not torch.conv2d: for several rows it takes oneDNN, whose gradient of the input was wrong on an AMD EPYC (oneDNN 3.7.1, AVX2 and AVX-512 alike).
+        kernel = [torch.size(weight, 2), torch.size(weight, 3)]
+        z = (self).activated(torch.thnn_conv2d(around, weight, kernel, bias, [s, s], [0, 0]), convRelu, )
       joined = torch.cat([torch.flatten(z, 1), torch.slice(x, 1, pixels)], 1)
     else:
       joined = x
