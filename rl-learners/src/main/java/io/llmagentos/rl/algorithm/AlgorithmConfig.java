@@ -399,6 +399,11 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   /** Fragments of each environment for one training step. */
   public abstract int fragmentsPerStep();
 
+  /** Steps of an episode that are learnt from together, one after the other. */
+  int sequenceLength() {
+    return 1;
+  }
+
   /** How actions of training are taken when so many steps have been sampled. */
   public Behaviour behaviour(long steps) {
     return get(EXPLORE) ? Behaviour.EXPLORE : Behaviour.GREEDY;
@@ -437,7 +442,15 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     VectorEnv env = newVectorEnv(environments, count);
     Policy policy = newPolicy(env);
     return new Sampler(
-        env, policy, newActionFit(env, policy), noise(), first, get(SEED), envSeeds, actionSeeds);
+        env,
+        policy,
+        newActionFit(env, policy),
+        noise(),
+        sequenceLength(),
+        first,
+        get(SEED),
+        envSeeds,
+        actionSeeds);
   }
 
   VectorEnv newVectorEnv(EnvRegistry environments, int count) {

@@ -40,10 +40,11 @@ final class Modules {
     Mlp.Head pi = new Mlp.Head("pi", fromNetwork, POLICY_GAIN);
     Mlp.Head vf = new Mlp.Head("vf", 1, 1);
     boolean shared = config.get(OnPolicyConfig.VF_SHARE_LAYERS);
+    int cells = config.get(OnPolicyConfig.USE_LSTM) ? config.get(OnPolicyConfig.LSTM_CELL_SIZE) : 0;
+    Initializer orthogonal = Initializer.ORTHOGONAL;
     Network actor =
-        network(config, env, 0, Initializer.ORTHOGONAL, shared ? List.of(pi, vf) : List.of(pi));
-    @Nullable
-    Network critic = shared ? null : network(config, env, 0, Initializer.ORTHOGONAL, List.of(vf));
+        network(config, env, 0, cells, orthogonal, shared ? List.of(pi, vf) : List.of(pi));
+    @Nullable Network critic = shared ? null : network(config, env, 0, 0, orthogonal, List.of(vf));
     return new ActorCritic(new Policy(actor, distribution, free), critic);
   }
 
@@ -88,22 +89,26 @@ final class Modules {
       throw unsupported(config, env.actionSpace(), "a Box");
     }
     requireBounded(config, box, "ddpg");
-    Network actor =
-        network(config, env, 0, Initializer.FAN_IN, List.of(new Mlp.Head("actor", box.width(), 1)));
+    Mlp.Head head = new Mlp.Head("actor", box.width(), 1);
+    Network actor = network(config, env, 0, 0, Initializer.FAN_IN, List.of(head));
     return new Policy(actor, new Deterministic(box.width()), false);
   }
 
   /** Q(s, a), of observation and action side by side. */
   static Network actionValue(DDPGConfig config, VectorEnv env) {
     return network(
-        config, env, env.actionWidth(), Initializer.FAN_IN, List.of(new Mlp.Head("q", 1, 1)));
+        config, env, env.actionWidth(), 0, Initializer.FAN_IN, List.of(new Mlp.Head("q", 1, 1)));
   }
 
-  /** @param beside inputs behind the observation */
+  /**
+   * @param beside inputs behind the observation
+   * @param lstmCells 0: no memory
+   */
   private static Network network(
       AlgorithmConfig<?> config,
       VectorEnv env,
       int beside,
+      int lstmCells,
       Initializer initializer,
       List<Mlp.Head> heads) {
     int inputs = env.observationWidth() + beside;
@@ -112,9 +117,9 @@ final class Modules {
         .mapToInt(Integer::intValue)
         .toArray();
     boolean picture = !config.get(AlgorithmConfig.CONV_FILTERS).isEmpty();
-    if (picture || config.get(AlgorithmConfig.FRAMEWORK) == Framework.TORCH) {
+    if (picture || lstmCells > 0 || config.get(AlgorithmConfig.FRAMEWORK) == Framework.TORCH) {
       ConvEncoder encoder = picture ? encoder(config, env.observationSpace()) : ConvEncoder.NONE;
-      return new TorchNetwork(inputs, encoder, hidden, activation, initializer, heads);
+      return new TorchNetwork(inputs, encoder, hidden, activation, lstmCells, initializer, heads);
     }
     return new Mlp(inputs, hidden, activation, initializer, heads);
   }

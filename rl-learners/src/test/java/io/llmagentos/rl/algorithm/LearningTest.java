@@ -82,6 +82,35 @@ class LearningTest {
     }
   }
 
+  /** Guessing is worth 0, all that can be known 18 an episode. */
+  @Test
+  void shouldRememberWithAnLstm() {
+    assertThat(repeated(true)).isGreaterThan(15);
+    assertThat(repeated(false)).as("without a memory").isBetween(-6.0, 6.0);
+  }
+
+  private static double repeated(boolean useLstm) {
+    AlgorithmConfig<?> config = new PPOConfig()
+        .environment("Repeat-v0", Map.of("repeat_delay", 2))
+        .envRunners(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER.is(16))
+        .rlModule(
+            AlgorithmConfig.FCNET_HIDDENS.is(List.of(16)),
+            OnPolicyConfig.VF_SHARE_LAYERS.is(true),
+            OnPolicyConfig.USE_LSTM.is(useLstm),
+            OnPolicyConfig.LSTM_CELL_SIZE.is(16),
+            OnPolicyConfig.MAX_SEQ_LEN.is(8))
+        .training(
+            OnPolicyConfig.LR.is(Schedule.constant(0.01)),
+            AlgorithmConfig.GAMMA.is(0.0),
+            AlgorithmConfig.TRAIN_BATCH_SIZE_PER_LEARNER.is(512),
+            PPOConfig.MINIBATCH_SIZE.is(256),
+            PPOConfig.NUM_EPOCHS.is(4));
+    try (Algorithm algorithm = config.build(TestEnvs.REGISTRY, () -> 0)) {
+      train(algorithm, 16, 15_000);
+      return evaluated(algorithm);
+    }
+  }
+
   @Test
   void shouldSwingUpThePendulumWithDdpg() {
     AlgorithmConfig<?> config = new DDPGConfig()

@@ -50,6 +50,9 @@ class RlJobTest {
       "fcnet_hiddens", List.of(16, 16),
       "stop", Map.of("training_iteration", 4));
 
+  private static final Map<String, Object> LSTM =
+      with(with(with(PPO, "use_lstm", true), "vf_share_layers", true), "lstm_cell_size", 8);
+
   private static @Nullable TestNode started;
 
   @BeforeAll
@@ -80,6 +83,7 @@ class RlJobTest {
         new Run(
             "ppo, asynchronous in the driver",
             with(with(PPO, "sample_async", true), "num_env_runners", 0)),
+        new Run("ppo with an LSTM", LSTM),
         new Run("ddpg", DDPG),
         new Run("ddpg, asynchronous", with(DDPG, "sample_async", true)),
         new Run("ddpg in the driver", with(with(DDPG, "num_learners", 0), "num_env_runners", 0)));
@@ -218,6 +222,53 @@ class RlJobTest {
       assertThat(torque).hasSize(1);
       assertThat(torque.path(0).asDouble()).isBetween(-2.0, 2.0);
     }
+  }
+
+  @Test
+  void shouldGoOnWithTheStateThatAClientSends() throws Exception {
+    String id = trained(LSTM);
+    float[][] observations = {{0.1f, 0.2f, -0.05f, 0}, {0.1f, -0.3f, 0.02f, 0.5f}, {0, 0, 0, 1}};
+    try (Algorithm local = Experiment.of(LSTM).config().build(ENVIRONMENTS, System::nanoTime)) {
+      local.restore(node().checkpoint(id));
+      float[] state = new float[local.stateWidth()];
+      float[] other = new float[local.stateWidth()];
+      Map<String, Object> request = new LinkedHashMap<>();
+      for (float[] observation : observations) {
+        request.put("observations", List.of(observation, observations[0]));
+        JsonNode answer =
+            node().post("/v1/policies/" + id + "/actions", request).body();
+        float[] expected = local.computeSingleAction(observation, state);
+        local.computeSingleAction(observations[0], other);
+        assertThat(answer.path("actions").path(0).asInt()).isEqualTo((int) expected[0]);
+        assertThat(floats(answer.path("state_out").path(0))).isEqualTo(state);
+        assertThat(floats(answer.path("state_out").path(1))).isEqualTo(other);
+        request.put("state_in", answer.path("state_out"));
+      }
+      assertThat(state).isNotEqualTo(other);
+    }
+    String one = "{\"observations\": [[0, 0, 0, 0]], \"state_in\": ";
+    refusedState(id, one + "[]}", "a list of 1 states, one for each observation, is one of 0");
+    refusedState(id, one + "0}", "is NUMBER");
+    refusedState(id, one + "null}", "is NULL");
+    refusedState(id, one + "[[1, 2]]}", "a state has 2 numbers, must have 16");
+    refusedState(id, one + "[[1e300]]}", "a state's numbers must be finite");
+    refusedState(id, one + "[\"x\"]}", "a state is made of numbers");
+    refusedState(trained(PPO), one + "[[]]}", "remembers nothing");
+  }
+
+  private static void refusedState(String id, String body, String text) throws Exception {
+    TestNode.Answer answer = actions(id, body);
+    assertThat(answer.status()).as(body + ": " + answer.body()).isEqualTo(400);
+    assertThat(answer.param()).isEqualTo("state_in");
+    assertThat(answer.message()).contains(text);
+  }
+
+  private static float[] floats(JsonNode numbers) {
+    float[] all = new float[numbers.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = numbers.path(i).floatValue();
+    }
+    return all;
   }
 
   @Test
