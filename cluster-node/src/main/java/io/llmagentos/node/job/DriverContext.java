@@ -69,14 +69,15 @@ public final class DriverContext {
   }
 
   /**
-   * Store a checkpoint and have it journalled; it exists once the returned stage completes.
+   * Store a checkpoint and have it journalled; it exists, and is kept by its job, once the returned stage completes. One that is stored and never journalled is
+   * swept.
    *
    * @param iteration after which it was taken
    * @param keep how many checkpoints to keep, this one among them
    */
   public CompletionStage<Checkpoint> commit(byte[] bytes, long iteration, int keep) {
     return CompletableFuture.supplyAsync(
-            () -> new Checkpoint(artifacts.put(key.holder(), bytes).sha256(), iteration), blocking)
+            () -> new Checkpoint(artifacts.put(bytes).sha256(), iteration), blocking)
         .thenCompose(checkpoint -> jobs.recorded(
                 key, replyTo -> new Job.Commit(epoch, checkpoint, keep, replyTo))
             .thenApply(recorded -> checkpoint));

@@ -20,6 +20,13 @@ public interface JobKind {
   List<Group> plan(JsonNode settings);
 
   /**
+   * Check at submission what {@link #plan}, which is asked again and again, does not: what takes longer. May block.
+   *
+   * @throws io.llmagentos.node.error.AgentOsException for settings that are wrong, naming key, value and limit
+   */
+  default void check(JsonNode settings) {}
+
+  /**
    * The member that leads a run. It hears {@link io.llmagentos.node.placement.Members} and {@link DriverCommand}, computes outside its actor, reports,
    * commits and ends through its context, and goes on from the context's checkpoint. It is stopped when its epoch is over.
    */

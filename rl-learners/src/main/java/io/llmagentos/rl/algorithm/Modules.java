@@ -14,6 +14,7 @@ import io.llmagentos.rl.policy.Deterministic;
 import io.llmagentos.rl.policy.DiagonalGaussian;
 import io.llmagentos.rl.policy.Initializer;
 import io.llmagentos.rl.policy.Mlp;
+import io.llmagentos.rl.policy.MultiCategorical;
 import io.llmagentos.rl.policy.Network;
 import io.llmagentos.rl.policy.Policy;
 import io.llmagentos.rl.policy.SquashedGaussian;
@@ -21,8 +22,12 @@ import io.llmagentos.rl.policy.TorchNetwork;
 import io.llmagentos.rl.rollout.NormalizeAndClipActions;
 import io.llmagentos.rl.space.Box;
 import io.llmagentos.rl.space.Discrete;
+import io.llmagentos.rl.space.MultiBinary;
+import io.llmagentos.rl.space.MultiDiscrete;
 import io.llmagentos.rl.space.Space;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Networks and distributions that fit an environment's spaces. */
@@ -34,8 +39,7 @@ final class Modules {
 
   static ActorCritic actorCritic(OnPolicyConfig<?> config, VectorEnv env) {
     ActionDistribution distribution = distribution(config, env.actionSpace());
-    boolean free =
-        !(distribution instanceof Categorical) && config.get(OnPolicyConfig.FREE_LOG_STD);
+    boolean free = env.actionSpace() instanceof Box && config.get(OnPolicyConfig.FREE_LOG_STD);
     int fromNetwork = distribution.inputWidth() - (free ? distribution.actionWidth() : 0);
     Mlp.Head pi = new Mlp.Head("pi", fromNetwork, POLICY_GAIN);
     Mlp.Head vf = new Mlp.Head("vf", 1, 1);
@@ -48,9 +52,19 @@ final class Modules {
     return new ActorCritic(new Policy(actor, distribution, free), critic);
   }
 
-  private static ActionDistribution distribution(OnPolicyConfig<?> config, Space<?> space) {
+  static ActionDistribution distribution(OnPolicyConfig<?> config, Space<?> space) {
     if (space instanceof Discrete discrete) {
       return new Categorical(discrete.n(), discrete.start());
+    }
+    if (space instanceof MultiDiscrete several) {
+      int[] start = several.start();
+      int[] n = several.nvec();
+      return new MultiCategorical(IntStream.range(0, n.length)
+          .mapToObj(i -> new Categorical(n[i], start[i]))
+          .toList());
+    }
+    if (space instanceof MultiBinary bits) {
+      return new MultiCategorical(Collections.nCopies(bits.n(), new Categorical(2)));
     }
     if (space instanceof Box box) {
       if (config.get(OnPolicyConfig.ACTION_DIST) == ActionDist.GAUSSIAN) {
@@ -59,7 +73,7 @@ final class Modules {
       requireBounded(config, box, "action_dist squashed_gaussian");
       return new SquashedGaussian(box.width());
     }
-    throw unsupported(config, space, "Discrete or Box");
+    throw unsupported(config, space, "Discrete, MultiDiscrete, MultiBinary or Box");
   }
 
   private static void requireBounded(AlgorithmConfig<?> config, Box box, String who) {
@@ -85,13 +99,18 @@ final class Modules {
 
   /** The actor of DDPG, whose outputs tanh takes to [-1, 1]. */
   static Policy deterministicPolicy(DDPGConfig config, VectorEnv env) {
-    if (!(env.actionSpace() instanceof Box box)) {
-      throw unsupported(config, env.actionSpace(), "a Box");
-    }
-    requireBounded(config, box, "ddpg");
+    Box box = boundedBox(config, env.actionSpace());
     Mlp.Head head = new Mlp.Head("actor", box.width(), 1);
     Network actor = network(config, env, 0, 0, Initializer.FAN_IN, List.of(head));
     return new Policy(actor, new Deterministic(box.width()), false);
+  }
+
+  static Box boundedBox(DDPGConfig config, Space<?> space) {
+    if (!(space instanceof Box box)) {
+      throw unsupported(config, space, "a Box");
+    }
+    requireBounded(config, box, "ddpg");
+    return box;
   }
 
   /** Q(s, a), of observation and action side by side. */
@@ -124,7 +143,7 @@ final class Modules {
     return new Mlp(inputs, hidden, activation, initializer, heads);
   }
 
-  private static ConvEncoder encoder(AlgorithmConfig<?> config, Space<?> space) {
+  static ConvEncoder encoder(AlgorithmConfig<?> config, Space<?> space) {
     int[] shape = space instanceof Box box ? box.shape() : new int[0];
     if (shape.length != 2 && shape.length != 3) {
       throw new AgentOsException(

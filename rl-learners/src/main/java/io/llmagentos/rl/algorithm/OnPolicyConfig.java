@@ -5,6 +5,7 @@ import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.policy.ActionDistribution;
 import io.llmagentos.rl.policy.Policy;
+import io.llmagentos.rl.space.Space;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -148,6 +149,12 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
           "max_seq_len is " + sequenceLength() + ", must divide " + option + ", which is " + rows,
           MAX_SEQ_LEN.name());
     }
+  }
+
+  @Override
+  void requireSpaces(Space<?> observations, Space<?> actions) {
+    super.requireSpaces(observations, actions);
+    Modules.distribution(this, actions);
   }
 
   /** The loss of one minibatch at a time when so many steps have been sampled. */

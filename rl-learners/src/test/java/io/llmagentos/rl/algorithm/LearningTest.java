@@ -7,6 +7,8 @@ import io.llmagentos.rl.policy.Convolution;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Each algorithm learns within a small budget. Seeds are fixed: these runs go the same way every time. */
 class LearningTest {
@@ -79,6 +81,35 @@ class LearningTest {
       // 20 pictures an episode: one answer for all costs 15
       assertThat(before).isLessThan(-10);
       assertThat(evaluated(algorithm)).isGreaterThan(-3);
+    }
+  }
+
+  /** Of an episode's 10 steps: 3 numbers, or 4 bits, each. */
+  @ParameterizedTest
+  @CsvSource({"ppo, Copy-v0, 30", "reinforce, Copy-v0, 30", "ppo, Copy-v1, 40"})
+  void shouldTakeSeveralNumbersAtOnce(String name, String env, double all) {
+    AlgorithmConfig<?> config = AlgorithmConfig.of(name)
+        .with(Map.of(
+            "env", env,
+            "num_envs_per_env_runner", 8,
+            "lr", 0.01,
+            "gamma", 0,
+            "train_batch_size_per_learner", 512));
+    try (Algorithm algorithm = config.build(TestEnvs.REGISTRY, () -> 0)) {
+      double before = evaluated(algorithm);
+      Map<String, Number> result = train(algorithm, 0.97 * all, 60_000);
+      assertThat(before).isLessThan(0.7 * all);
+      assertThat(Results.episodeReturnMean(result)).isGreaterThan(0.97 * all);
+      assertThat(evaluated(algorithm)).isGreaterThan(0.97 * all);
+      TrainedPolicy policy = TrainedPolicy.load(config, TestEnvs.REGISTRY, algorithm.state());
+      if (env.equals("Copy-v0")) {
+        assertThat(policy.action(List.of(0, 1, 0, 0, 1, 0, 0, 0, 1), new float[0]))
+            .isEqualTo(List.of(1, 6, 3));
+      } else {
+        assertThat(policy.action(List.of(0, 1, 1, 0), new float[0]))
+            .asString()
+            .isEqualTo("[0, 1, 1, 0]");
+      }
     }
   }
 
