@@ -50,6 +50,9 @@ final class TokenShardWriter implements AutoCloseable {
     this.name = name;
     this.width = vocabulary <= 1 << Short.SIZE ? Short.BYTES : Integer.BYTES;
     this.shardTokens = shardTokens;
+    for (int old = 0; Files.deleteIfExists(file(directory, name, old)); ) {
+      old++; // what was written here before is not to be taken for a part of this
+    }
     this.channel = open();
     this.digest = newDigest();
   }

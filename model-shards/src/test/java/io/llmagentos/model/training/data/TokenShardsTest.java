@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,18 @@ class TokenShardsTest {
   }
 
   @Test
+  void shouldNotMixWithWhatWasThereBefore() throws IOException {
+    write(100, 10, new int[25]);
+    write(100, 10, new int[15]);
+    assertThat(files()).isEqualTo(2);
+    write(100, 10, new int[25]);
+    try (var writer = new TokenShardWriter(directory, "train", 100, 10)) {
+      writer.add(new int[15]); // and then it dies
+    }
+    assertThat(refused(() -> TokenShards.open(directory, "train"))).contains("not complete");
+  }
+
+  @Test
   void shouldNoticeWhatWasCutOrChanged() throws IOException {
     write(100, 300, new int[] {1, 2, 3});
     Path file = TokenShardWriter.file(directory, "train", 0);
@@ -80,7 +93,7 @@ class TokenShardsTest {
       assertThat(refused(shards::verify))
           .isEqualTo(file + " does not have the hash that its header says");
     }
-    Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1));
+    Files.write(file, Arrays.copyOf(whole, whole.length - 1));
     assertThat(refused(() -> TokenShards.open(directory, "train")))
         .isEqualTo(file + " has 69 bytes, its header says 70");
     Files.write(file, new byte[] {1, 2, 3});
