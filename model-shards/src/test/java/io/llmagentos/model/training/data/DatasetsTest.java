@@ -159,8 +159,9 @@ class DatasetsTest {
 
   @Test
   void shouldSortLabelsThatAreNumbersByValue() throws IOException {
-    Path train = file("train.jsonl", "{\"label\": 10}\n{\"label\": 2}\n{\"label\": -1}\n");
-    assertThat(Labels.of(corpus(train), "label").names()).containsExactly("-1", "2", "10");
+    Path train = file(
+        "train.jsonl", "{\"label\": 10}\n{\"label\": 2}\n{\"label\": \"1a\"}\n{\"label\": -1}\n");
+    assertThat(Labels.of(corpus(train), "label").names()).containsExactly("-1", "2", "10", "1a");
   }
 
   @Test
