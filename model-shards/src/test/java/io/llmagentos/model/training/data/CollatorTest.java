@@ -33,6 +33,11 @@ class CollatorTest {
     }
 
     @Override
+    public String hash() {
+      return rows.toString();
+    }
+
+    @Override
     public void close() {}
   }
 
