@@ -56,6 +56,8 @@ class ArchitectureTest {
           "io.llmagentos.model.engine..",
           "io.llmagentos.model.djl..",
           "io.llmagentos.model.tokenizer..",
+          "io.llmagentos.model.training.arguments..",
+          "io.llmagentos.model.training.data..",
           "io.llmagentos.model.sampling..",
           "io.llmagentos.model.generation..",
           "io.llmagentos.node.artifact..",

@@ -38,7 +38,8 @@ public enum ErrorCode {
   ENVIRONMENT_NOT_FOUND(404, "invalid_request_error"),
   ENVIRONMENT_FAILED(500, "environment_error"),
   TRAINING_DIVERGED(500, "training_error"),
-  CHECKPOINT_INVALID(500, "training_error");
+  CHECKPOINT_INVALID(500, "training_error"),
+  DATASET_INVALID(400, "invalid_request_error");
 
   private final int httpStatus;
   private final String type;

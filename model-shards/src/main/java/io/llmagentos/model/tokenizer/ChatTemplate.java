@@ -114,11 +114,17 @@ public final class ChatTemplate {
 
   /** The prompt up to where the assistant begins to speak; fails with {@code INVALID_REQUEST} when the template refuses the messages. */
   public String render(List<ChatMessage> messages, List<ToolSpecification> tools) {
+    return render(messages, tools, true);
+  }
+
+  /** @param addGenerationPrompt whether the assistant is to speak next */
+  public String render(
+      List<ChatMessage> messages, List<ToolSpecification> tools, boolean addGenerationPrompt) {
     Map<String, @Nullable Object> bindings = new LinkedHashMap<>(tokens);
     bindings.put("messages", messages.stream().map(ChatTemplate::message).toList());
     bindings.put(
         "tools", tools.isEmpty() ? null : tools.stream().map(ChatTemplate::tool).toList());
-    bindings.put("add_generation_prompt", true);
+    bindings.put("add_generation_prompt", addGenerationPrompt);
     RenderResult result = jinjava.renderForResult(source, bindings);
     for (TemplateError error : result.getErrors()) {
       for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {

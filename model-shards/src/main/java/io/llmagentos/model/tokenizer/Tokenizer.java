@@ -3,6 +3,7 @@ package io.llmagentos.model.tokenizer;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.ByteArrayInputStream;
@@ -72,6 +73,16 @@ public final class Tokenizer implements AutoCloseable {
   /** The tokens of a text; names of special tokens in it become those tokens. */
   public Tokens encode(String text, boolean addSpecialTokens) {
     return tokens(tokenizer.encode(text, addSpecialTokens, false));
+  }
+
+  /** The ids of {@link #encode(String, boolean)} alone, in a fraction of its time and memory. */
+  public int[] ids(String text, boolean addSpecialTokens) {
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addSpecialTokens);
+    try {
+      return ints(TokenizersLibrary.LIB.getTokenIds(encoding));
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
   }
 
   /** The tokens of two texts together. */

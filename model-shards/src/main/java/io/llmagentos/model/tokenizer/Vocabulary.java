@@ -2,7 +2,6 @@ package io.llmagentos.model.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -85,6 +84,11 @@ public final class Vocabulary {
     return special.get(id);
   }
 
+  /** All tokens that are no part of ordinary text. */
+  public BitSet added() {
+    return (BitSet) special.clone();
+  }
+
   /** The bytes of text that a token stands for; null: it is an added token or an id not in use. */
   public byte @Nullable [] bytes(int id) {
     String name = name(id);
@@ -92,7 +96,7 @@ public final class Vocabulary {
       return null;
     }
     if (byteLevel) {
-      return ByteLevel.bytes(name);
+      return ByteSymbols.bytes(name);
     }
     Matcher matcher = BYTE_TOKEN.matcher(name);
     if (matcher.matches()) {
@@ -115,33 +119,5 @@ public final class Vocabulary {
       from = cut;
     }
     return cuts;
-  }
-
-  /** GPT-2's printable stand-ins for the 256 bytes. */
-  private static final class ByteLevel {
-    private static final Map<Integer, Integer> BYTES = table();
-
-    static byte[] bytes(String name) {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream(name.length());
-      name.codePoints().forEach(c -> {
-        Integer value = BYTES.get(c);
-        if (value == null) {
-          bytes.writeBytes(Character.toString(c).getBytes(StandardCharsets.UTF_8));
-        } else {
-          bytes.write(value);
-        }
-      });
-      return bytes.toByteArray();
-    }
-
-    private static Map<Integer, Integer> table() {
-      Map<Integer, Integer> table = new HashMap<>();
-      int next = 256;
-      for (int b = 0; b < 256; b++) {
-        boolean printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-        table.put(printable ? b : next++, b);
-      }
-      return table;
-    }
   }
 }

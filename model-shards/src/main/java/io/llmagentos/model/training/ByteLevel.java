@@ -1,6 +1,6 @@
 package io.llmagentos.model.training;
 
-import java.nio.charset.StandardCharsets;
+import io.llmagentos.model.tokenizer.ByteSymbols;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,17 +15,11 @@ import java.util.regex.Pattern;
 final class ByteLevel {
   private static final Pattern PIECES = Pattern.compile(
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{IsWhite_Space}\\p{L}\\p{N}]+|\\p{IsWhite_Space}+(?!\\P{IsWhite_Space})|\\p{IsWhite_Space}+");
-  private static final char[] SYMBOLS = symbols();
 
   private ByteLevel() {}
 
   /** A piece of text: its symbols (one per byte) and its place in the text it was cut from. */
   record Piece(String symbols, int start, int end) {}
-
-  /** The symbol of every byte 0 to 255. */
-  static char symbol(int b) {
-    return SYMBOLS[b & 0xff];
-  }
 
   /**
    * The text's pieces. Places count the characters of {@code text}; they are exact as long as normalisation keeps the
@@ -38,25 +32,9 @@ final class ByteLevel {
     int shift = prefixed ? 1 : 0;
     var pieces = new ArrayList<Piece>();
     while (matcher.find()) {
-      var symbols = new StringBuilder();
-      for (byte b : matcher.group().getBytes(StandardCharsets.UTF_8)) {
-        symbols.append(symbol(b));
-      }
       int start = matcher.start() + (matcher.group().startsWith(" ") ? 1 : 0) - shift;
-      pieces.add(new Piece(symbols.toString(), start, matcher.end() - shift));
+      pieces.add(new Piece(ByteSymbols.of(matcher.group()), start, matcher.end() - shift));
     }
     return pieces;
-  }
-
-  private static char[] symbols() {
-    char[] symbols = new char[256];
-    int next = 256;
-    for (int b = 0; b < 256; b++) {
-      boolean ascii = b >= '!' && b <= '~';
-      boolean latin = b >= 0xa1 && b != 0xad;
-      boolean printable = ascii || latin;
-      symbols[b] = (char) (printable ? b : next++);
-    }
-    return symbols;
   }
 }

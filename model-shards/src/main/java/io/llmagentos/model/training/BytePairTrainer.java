@@ -1,5 +1,6 @@
 package io.llmagentos.model.training;
 
+import io.llmagentos.model.tokenizer.ByteSymbols;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -41,7 +42,7 @@ public final class BytePairTrainer {
       ids.put(special, ids.size());
     }
     for (int b = 0; b < 256; b++) {
-      ids.put(String.valueOf(ByteLevel.symbol(b)), ids.size());
+      ids.put(String.valueOf(ByteSymbols.symbol(b)), ids.size());
     }
     for (Merge merge : merges) {
       ids.put(merge.left() + merge.right(), ids.size());

@@ -1,0 +1,14 @@
+package io.llmagentos.model.training.data;
+
+/** Examples by index, out of mapped files. Thread-safe until closed. */
+public interface Examples extends AutoCloseable {
+  long size();
+
+  Example get(long index);
+
+  /** The same for the same tokens: whether ranks, or a run and its continuation, have the same data. */
+  String hash();
+
+  @Override
+  void close();
+}
