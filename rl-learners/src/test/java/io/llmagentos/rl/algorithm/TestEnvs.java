@@ -28,8 +28,6 @@ final class TestEnvs {
           .withMaxEpisodeSteps(20),
       new EnvSpec("Look-v1", kwargs -> new Look<>(Box.of(0, 3, 1), action -> action[0]))
           .withMaxEpisodeSteps(20),
-      new EnvSpec("Repeat-v0", kwargs -> new Repeat(kwargs.integer("repeat_delay", 1)))
-          .withMaxEpisodeSteps(20),
       new EnvSpec("Allowed-v0", kwargs -> new Allowed()).withMaxEpisodeSteps(10)));
 
   private TestEnvs() {}
@@ -144,53 +142,6 @@ final class TestEnvs {
       int quarter = (row < SIDE / 2 ? 0 : 2) + (column < SIDE / 2 ? 0 : 1);
       double miss = Math.min(1, Math.abs(number.applyAsDouble(action) - quarter));
       return new Step<>(picture(), -miss, false, false, Map.of());
-    }
-  }
-
-  /** Tosses coins; the action should say the one of so many steps before. Reward: 1 or -1, and 0 where there was none (RLlib's RepeatAfterMeEnv). */
-  static final class Repeat implements Env<Integer, Integer> {
-    private final int[] last;
-    private Generator random = Generator.of(0);
-    private int steps;
-
-    Repeat(int delay) {
-      this.last = new int[delay + 1];
-    }
-
-    @Override
-    public Space<Integer> observationSpace() {
-      return new Discrete(2);
-    }
-
-    @Override
-    public Space<Integer> actionSpace() {
-      return new Discrete(2);
-    }
-
-    private int toss() {
-      int coin = (int) random.integers(2);
-      last[steps % last.length] = coin;
-      return coin;
-    }
-
-    @Override
-    public Reset<Integer> reset() {
-      steps = 0;
-      return new Reset<>(toss(), Map.of());
-    }
-
-    @Override
-    public Reset<Integer> reset(long seed) {
-      random = Generator.of(seed);
-      return reset();
-    }
-
-    @Override
-    public Step<Integer> step(Integer action) {
-      int delay = last.length - 1;
-      double reward = steps < delay ? 0 : action == last[(steps - delay) % last.length] ? 1 : -1;
-      steps++;
-      return new Step<>(toss(), reward, false, false, Map.of());
     }
   }
 
