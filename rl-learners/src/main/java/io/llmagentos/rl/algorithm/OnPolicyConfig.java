@@ -141,7 +141,7 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
     requireSequences(ROLLOUT_FRAGMENT_LENGTH, fragmentLength());
   }
 
-  /** Requires rows that are so many of one of this algorithm's options to be whole sequences. */
+  /** Refuses a number of rows that an option asks for, unless it is one of whole sequences. */
   final void requireSequences(Option<?> option, int rows) {
     if (rows % sequenceLength() != 0) {
       throw new AgentOsException(

@@ -122,7 +122,7 @@ class LearningTest {
 
   private static double repeated(boolean useLstm) {
     AlgorithmConfig<?> config = new PPOConfig()
-        .environment("Repeat-v0", Map.of("repeat_delay", 2))
+        .environment("rllib/RepeatAfterMe-v0", Map.of("repeat_delay", 2, "max_episode_steps", 20))
         .envRunners(AlgorithmConfig.NUM_ENVS_PER_ENV_RUNNER.is(16))
         .rlModule(
             AlgorithmConfig.FCNET_HIDDENS.is(List.of(16)),
@@ -136,7 +136,7 @@ class LearningTest {
             AlgorithmConfig.TRAIN_BATCH_SIZE_PER_LEARNER.is(512),
             PPOConfig.MINIBATCH_SIZE.is(256),
             PPOConfig.NUM_EPOCHS.is(4));
-    try (Algorithm algorithm = config.build(TestEnvs.REGISTRY, () -> 0)) {
+    try (Algorithm algorithm = config.build(EnvRegistry.load(), () -> 0)) {
       train(algorithm, 16, 15_000);
       return evaluated(algorithm);
     }

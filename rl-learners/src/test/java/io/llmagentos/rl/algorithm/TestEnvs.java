@@ -34,8 +34,6 @@ final class TestEnvs {
           .withMaxEpisodeSteps(20),
       new EnvSpec("Look-v1", kwargs -> new Look<>(Box.of(0, 3, 1), action -> action[0]))
           .withMaxEpisodeSteps(20),
-      new EnvSpec("Repeat-v0", kwargs -> new Repeat(kwargs.integer("repeat_delay", 1)))
-          .withMaxEpisodeSteps(20),
       new EnvSpec("Copy-v0", kwargs -> new Copy<>(new MultiDiscrete(NUMBERS, STARTS)))
           .withMaxEpisodeSteps(10),
       new EnvSpec("Copy-v1", kwargs -> new Copy<>(new MultiBinary(4))).withMaxEpisodeSteps(10),
@@ -224,53 +222,6 @@ final class TestEnvs {
     public void actionMask(boolean[] mask, int offset) {
       Arrays.fill(mask, offset, offset + actionMaskWidth(), true);
       mask[offset + forbidden()] = false;
-    }
-  }
-
-  /** Tosses coins; the action should say the one of so many steps before. Reward: 1 or -1, and 0 where there was none (RLlib's RepeatAfterMeEnv). */
-  static final class Repeat implements Env<Integer, Integer> {
-    private final int[] last;
-    private Generator random = Generator.of(0);
-    private int steps;
-
-    Repeat(int delay) {
-      this.last = new int[delay + 1];
-    }
-
-    @Override
-    public Space<Integer> observationSpace() {
-      return new Discrete(2);
-    }
-
-    @Override
-    public Space<Integer> actionSpace() {
-      return new Discrete(2);
-    }
-
-    private int toss() {
-      int coin = (int) random.integers(2);
-      last[steps % last.length] = coin;
-      return coin;
-    }
-
-    @Override
-    public Reset<Integer> reset() {
-      steps = 0;
-      return new Reset<>(toss(), Map.of());
-    }
-
-    @Override
-    public Reset<Integer> reset(long seed) {
-      random = Generator.of(seed);
-      return reset();
-    }
-
-    @Override
-    public Step<Integer> step(Integer action) {
-      int delay = last.length - 1;
-      double reward = steps < delay ? 0 : action == last[(steps - delay) % last.length] ? 1 : -1;
-      steps++;
-      return new Step<>(toss(), reward, false, false, Map.of());
     }
   }
 

@@ -5,18 +5,13 @@ import io.llmagentos.rl.env.registration.EnvSpec;
 import java.util.Collection;
 import java.util.List;
 
-/** Gymnasium's classic control, with its versions, limits and thresholds, and what RLlib makes of it. */
+/** Gymnasium's classic control, with its versions, limits and thresholds. */
 public final class ClassicControlProvider implements EnvProvider {
   @Override
   public Collection<EnvSpec> environments() {
     return List.of(
         new EnvSpec(
                 "CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
-            .withMaxEpisodeSteps(500)
-            .withRewardThreshold(475),
-        new EnvSpec(
-                "rllib/StatelessCartPole-v1",
-                kwargs -> new StatelessCartPole(kwargs.flag("sutton_barto_reward", false)))
             .withMaxEpisodeSteps(500)
             .withRewardThreshold(475),
         new EnvSpec("MountainCar-v0", kwargs -> new MountainCar(kwargs.number("goal_velocity", 0)))
