@@ -131,7 +131,7 @@ class ActionDistributionTest {
           .isCloseTo(product.kl(oldJoint, 0, joint, 0), within(1e-6));
       double mass = 0;
       for (int k = 0; k < 24; k++) {
-        double logProb = MULTI.logProb(inputs, 0, new float[] {k / 8, k / 4 % 2, k % 4}, 0);
+        double logProb = MULTI.logProb(inputs, 0, new float[] {k >> 3, k >> 2 & 1, k & 3}, 0);
         assertThat(logProb).isCloseTo(product.logProb(joint, 0, new float[] {k}, 0), within(1e-6));
         mass += Math.exp(logProb);
       }
