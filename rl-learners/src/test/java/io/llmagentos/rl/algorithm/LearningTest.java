@@ -86,13 +86,13 @@ class LearningTest {
 
   /** Of an episode's 10 steps: 3 numbers, or 4 bits, each. */
   @ParameterizedTest
-  @CsvSource({"ppo, Copy-v0, 30", "reinforce, Copy-v0, 30", "ppo, Copy-v1, 40"})
-  void shouldTakeSeveralNumbersAtOnce(String name, String env, double all) {
+  @CsvSource({"ppo, Copy-v0, 0.003, 30", "reinforce, Copy-v0, 0.01, 30", "ppo, Copy-v1, 0.003, 40"})
+  void shouldTakeSeveralNumbersAtOnce(String name, String env, double lr, double all) {
     AlgorithmConfig<?> config = AlgorithmConfig.of(name)
         .with(Map.of(
             "env", env,
             "num_envs_per_env_runner", 8,
-            "lr", 0.01,
+            "lr", lr,
             "gamma", 0,
             "train_batch_size_per_learner", 512));
     try (Algorithm algorithm = config.build(TestEnvs.REGISTRY, () -> 0)) {
