@@ -67,12 +67,16 @@ final class Graph {
   }
 
   Value embedding(String table, Input ids, int paddingRow) {
-    String which = input(ids);
-    Value y = value("torch.embedding(%s, %s)".formatted(weight(table, false), which), false);
+    return embedding(table, input(ids), paddingRow);
+  }
+
+  /** @param ids a variable of the script */
+  Value embedding(String table, String ids, int paddingRow) {
+    Value y = value("torch.embedding(%s, %s)".formatted(weight(table, false), ids), false);
     derive(
         y,
         d -> backward("__torch__.embedding_backward(%s, %s, %s, %s)"
-            .formatted(d, which, paddingRow, gradient(table))));
+            .formatted(d, ids, paddingRow, gradient(table))));
     return y;
   }
 
@@ -368,6 +372,12 @@ final class Graph {
             bias == null ? "None" : gradient(bias)));
     reached.add(x.name);
     return loss;
+  }
+
+  /** Begins the backward pass: {@code gradient} is that of {@code y}. */
+  void seed(Value y, String gradient) {
+    forward.add("d_" + y.name + " = " + gradient);
+    reached.add(y.name);
   }
 
   /** Makes {@code x} a result of the method. */

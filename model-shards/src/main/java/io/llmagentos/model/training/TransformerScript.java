@@ -1,5 +1,11 @@
 package io.llmagentos.model.training;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.training.Graph.Value;
 import java.util.HashMap;
@@ -29,13 +35,17 @@ final class TransformerScript {
     Graph evaluate = loss(false);
     Graph results = resultsGraph();
     this.results = results.outputs();
-    source = PyTorch.source(TransformerScript.class, "operators.py") + "\n"
-        + settings.kernels().source(precision)
+    source = source(
+        settings, method(ACCUMULATE, accumulate) + method(EVALUATE, evaluate)
+            + method(RESULTS, results));
+  }
+
+  /** A script with these methods. */
+  static String source(EngineSettings settings, String methods) {
+    return PyTorch.source(TransformerScript.class, "operators.py")
+        + settings.kernels().source(settings.precision())
         + "class Transformer(Module):\n  __parameters__ = []\n  __buffers__ = []\n"
-        + method(ACCUMULATE, accumulate)
-        + method(EVALUATE, evaluate)
-        + method(RESULTS, results)
-        + PyTorch.source(TransformerScript.class, "optimizer.py");
+        + methods;
   }
 
   private Graph loss(boolean training) {
@@ -70,5 +80,18 @@ final class TransformerScript {
   /** What {@link #RESULTS} returns, in order. */
   List<String> results() {
     return results;
+  }
+
+  /** The beginning of a call's arguments. Results attach to the manager of the first one. */
+  static NDList arguments(NDManager scope, String method) {
+    NDArray name = scope.create(0);
+    name.setName("module_method:" + method);
+    return new NDList(name);
+  }
+
+  static NDList call(PtSymbolBlock block, NDList arguments) {
+    // The thread's own setting: without it the executor would specialise the graph for every shape.
+    JniUtils.setGraphExecutorOptimize(false);
+    return IValueUtils.forward(block, arguments, false);
   }
 }

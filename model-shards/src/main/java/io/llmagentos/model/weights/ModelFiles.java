@@ -88,7 +88,7 @@ public final class ModelFiles implements AutoCloseable {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     return tensors.containsKey(name);
   }
 
