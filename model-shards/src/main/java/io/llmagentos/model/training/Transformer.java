@@ -36,7 +36,7 @@ public final class Transformer implements AutoCloseable {
   private final PtSymbolBlock block;
   private final Weights weights;
 
-  private Transformer(
+  Transformer(
       TransformerConfig config, EngineSettings settings, Function<Parameter, float[]> values) {
     this.config = config;
     this.settings = settings;

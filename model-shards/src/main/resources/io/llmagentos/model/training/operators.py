@@ -70,14 +70,14 @@ def sum_heads(g: Tensor, times: int) -> Tensor:
     y = torch.sum(torch.view(g, [b, h // times, times, t, d]), [2])
   return y
 
-# What is added to the scores [B,1,T,S]: large negative numbers where a query must not look; None if a flag says as much. mask [B,S] has 1 for real tokens, or is empty.
+# What is added to the scores [B,1,T,S]: large negative numbers where a query must not look; None if a flag says as much. mask [B,S] has 1 for real tokens, or is empty. A row that must not look at all looks everywhere.
 def score_bias(mask: Tensor, b: int, t: int, causal: bool) -> Optional[Tensor]:
   bias = annotate(Optional[Tensor], None)
   if torch.numel(mask) > 0:
     s = torch.size(mask, 1)
     keys = torch.view((1. - torch.to(mask, 6)) * -1.0e30, [b, 1, 1, s])
     if causal:
-      bias = keys + torch.triu(torch.full([t, s], -1.0e30), 1)
+      bias = torch.clamp(keys + torch.triu(torch.full([t, s], -1.0e30), 1), -1.0e30)
     else:
       bias = torch.expand(keys, [b, 1, t, s])
   return bias
