@@ -105,7 +105,9 @@ public final class ReferenceTransformer {
               blocks.convolution(layer + "mlp.c_proj")));
     }
     x = blocks.layerNorm(x, "transformer.ln_f", c.layerNormEpsilon());
-    return blocks.linear(c.tieWordEmbeddings() ? "transformer.wte" : "lm_head", false).apply(x);
+    return blocks
+        .linear(c.tieWordEmbeddings() ? "transformer.wte" : "lm_head", false)
+        .apply(x);
   }
 
   private double[][] llama(LlamaConfig c, Sequence s) {
@@ -121,9 +123,9 @@ public final class ReferenceTransformer {
       rotate(c, q, s.positions);
       rotate(c, k, s.positions);
       double scale = 1 / Math.sqrt(c.headDim());
-      double[][] a =
-          new MultiHead(c.numAttentionHeads(), c.numKeyValueHeads(), scale, causal(s), NONE)
-              .attend(q, k, v);
+      double[][] a = new MultiHead(
+              c.numAttentionHeads(), c.numKeyValueHeads(), scale, causal(s), NONE)
+          .attend(q, k, v);
       x = add(x, blocks.linear(attention + "o_proj", c.outputBias()).apply(a));
       h = blocks.rmsNorm(x, layer + "post_attention_layernorm.weight", c.rmsNormEps());
       x = add(
@@ -136,7 +138,9 @@ public final class ReferenceTransformer {
               blocks.linear(layer + "mlp.down_proj", c.mlpBias())));
     }
     x = blocks.rmsNorm(x, "model.norm.weight", c.rmsNormEps());
-    return blocks.linear(c.tieWordEmbeddings() ? "model.embed_tokens" : "lm_head", false).apply(x);
+    return blocks
+        .linear(c.tieWordEmbeddings() ? "model.embed_tokens" : "lm_head", false)
+        .apply(x);
   }
 
   private double[][] bert(BertConfig c, Sequence s) {
@@ -170,8 +174,7 @@ public final class ReferenceTransformer {
       x = blocks.layerNorm(x, layer + "output.LayerNorm", c.layerNormEps());
     }
     if (c.isClassifier()) {
-      double[][] pooled =
-          blocks.linear("bert.pooler.dense", true).apply(new double[][] {x[0]});
+      double[][] pooled = blocks.linear("bert.pooler.dense", true).apply(new double[][] {x[0]});
       return blocks.linear("classifier", true).apply(map(pooled, Math::tanh));
     }
     String transform = "cls.predictions.transform.";
@@ -207,8 +210,7 @@ public final class ReferenceTransformer {
       Mask cross) {
     double[] table =
         blocks.weight(stack + "block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    Bias bias =
-        (head, t, k) -> table[c.bucket(k, t, encoded == null) * c.numHeads() + head];
+    Bias bias = (head, t, k) -> table[c.bucket(k, t, encoded == null) * c.numHeads() + head];
     double[][] x = blocks.embedding("shared.weight", ids, c.dModel());
     for (int i = 0; i < layers; i++) {
       String layer = stack + "block." + i + ".layer.";

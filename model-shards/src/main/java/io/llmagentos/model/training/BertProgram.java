@@ -43,8 +43,7 @@ record BertProgram(BertConfig config) implements Program {
     a = graph.dropout(
         linear(graph, a, name + "attention.output.dense"), config.dropout().residual());
     Value y = norm(graph, graph.add(x, a), name + "attention.output.LayerNorm");
-    Value h =
-        graph.activation(config.hiddenAct(), linear(graph, y, name + "intermediate.dense"));
+    Value h = graph.activation(config.hiddenAct(), linear(graph, y, name + "intermediate.dense"));
     h = graph.dropout(linear(graph, h, name + "output.dense"), config.dropout().residual());
     return norm(graph, graph.add(y, h), name + "output.LayerNorm");
   }

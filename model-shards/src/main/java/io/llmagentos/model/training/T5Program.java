@@ -69,8 +69,7 @@ record T5Program(T5Config config) implements Program {
     return graph.add(x, attend(graph, h, h, name + "SelfAttention.", attention));
   }
 
-  private Value attend(
-      Graph graph, Value queries, Value keys, String name, Attention attention) {
+  private Value attend(Graph graph, Value queries, Value keys, String name, Attention attention) {
     Value a = graph.attention(
         attention,
         graph.linear(queries, name + "q.weight", null),

@@ -61,7 +61,8 @@ public final class Transformer implements AutoCloseable {
   public static Transformer load(Path directory, EngineSettings settings) {
     TransformerConfig config = TransformerConfig.read(directory);
     try (ModelFiles files = ModelFiles.open(directory)) {
-      return new Transformer(config, settings, parameter -> files.tensor(parameter).toFloats());
+      return new Transformer(
+          config, settings, parameter -> files.tensor(parameter).toFloats());
     }
   }
 
@@ -250,6 +251,11 @@ public final class Transformer implements AutoCloseable {
   /** Writes a model directory: {@code config.json} and {@code model.safetensors}. */
   public void save(Path directory) throws IOException {
     ModelFiles.write(directory, config, weights());
+  }
+
+  /** Arrays in native memory between calls. */
+  int nativeArrays() {
+    return manager.getManagedArrays().size() + weights.nativeArrays();
   }
 
   @Override

@@ -36,8 +36,8 @@ final class TransformerScript {
     Graph results = resultsGraph();
     this.results = results.outputs();
     source = source(
-        settings, method(ACCUMULATE, accumulate) + method(EVALUATE, evaluate)
-            + method(RESULTS, results));
+        settings,
+        method(ACCUMULATE, accumulate) + method(EVALUATE, evaluate) + method(RESULTS, results));
   }
 
   /** A script with these methods. */

@@ -47,8 +47,7 @@ final class Weights implements AutoCloseable {
   Weights(FlatLayout layout, Function<Parameter, float[]> initial) {
     this.layout = layout;
     manager = PyTorch.newManager();
-    optimizer =
-        PyTorch.load(manager, "Optimizer", PyTorch.source(Weights.class, "optimizer.py"));
+    optimizer = PyTorch.load(manager, "Optimizer", PyTorch.source(Weights.class, "optimizer.py"));
     values = new Vector("d", "p");
     gradient = new Vector("gd", "gp");
     first = new Vector("md", "mp");
@@ -177,6 +176,10 @@ final class Weights implements AutoCloseable {
     return layout.parameters().stream()
         .map(p -> vector.tensor(prefix + p.name(), p))
         .toList();
+  }
+
+  int nativeArrays() {
+    return manager.getManagedArrays().size();
   }
 
   @Override

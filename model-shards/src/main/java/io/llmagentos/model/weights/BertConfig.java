@@ -124,8 +124,8 @@ public record BertConfig(
     int width = hiddenSize;
     var all = new ArrayList<Parameter>();
     String embeddings = "bert.embeddings.";
-    all.add(normal(embeddings + "word_embeddings.weight", vocabSize, width)
-        .withZeroRow(padTokenId));
+    all.add(
+        normal(embeddings + "word_embeddings.weight", vocabSize, width).withZeroRow(padTokenId));
     all.add(normal(embeddings + "position_embeddings.weight", maxPositionEmbeddings, width));
     all.add(normal(embeddings + "token_type_embeddings.weight", typeVocabSize, width));
     norm(all, embeddings + "LayerNorm");

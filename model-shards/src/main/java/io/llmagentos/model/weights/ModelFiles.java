@@ -92,6 +92,11 @@ public final class ModelFiles implements AutoCloseable {
     return tensors.containsKey(name);
   }
 
+  /** All of them, in the order of the files. */
+  public Collection<Tensor> tensors() {
+    return tensors.values();
+  }
+
   /** Weight files and configuration. */
   Set<Path> files() {
     return files;

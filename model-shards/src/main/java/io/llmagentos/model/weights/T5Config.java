@@ -32,16 +32,13 @@ public record T5Config(
   private static final String GATED = "gated-";
 
   static T5Config from(ConfigFile config) {
-    String projection =
-        config.has("feed_forward_proj") ? config.text("feed_forward_proj") : "relu";
+    String projection = config.has("feed_forward_proj") ? config.text("feed_forward_proj") : "relu";
     boolean gated = projection.startsWith(GATED);
     // Hugging Face's exception: "gated-gelu" is the tanh form.
     Activation activation = projection.equals("gated-gelu")
         ? Activation.GELU_NEW
         : Activation.named(
-            config,
-            "feed_forward_proj",
-            gated ? projection.substring(GATED.length()) : projection);
+            config, "feed_forward_proj", gated ? projection.substring(GATED.length()) : projection);
     double dropout = config.probability("dropout_rate", 0.1);
     int layers = config.positive("num_layers", 6);
     int pad = config.has("pad_token_id") ? config.token("pad_token_id") : 0;
@@ -156,9 +153,8 @@ public record T5Config(
 
   @Override
   public ObjectNode toJson() {
-    String activation = denseActFn == Activation.GELU_NEW && isGatedAct
-        ? "gelu"
-        : denseActFn.configName();
+    String activation =
+        denseActFn == Activation.GELU_NEW && isGatedAct ? "gelu" : denseActFn.configName();
     return ConfigFile.object("T5ForConditionalGeneration", modelType())
         .put("vocab_size", vocabSize)
         .put("d_model", dModel)

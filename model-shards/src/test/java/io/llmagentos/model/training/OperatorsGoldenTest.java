@@ -69,8 +69,7 @@ class OperatorsGoldenTest {
                 .apply(graph, GraphRun.rows(graph, "x", 1)));
     assertClose(result.y(), GOLDEN.path("act").path(name), name);
     if (GOLDEN.path("act_grad").has(name)) {
-      assertClose(
-          result.gradient("x"), GOLDEN.path("act_grad").path(name), name + "'s derivative");
+      assertClose(result.gradient("x"), GOLDEN.path("act_grad").path(name), name + "'s derivative");
     }
   }
 
@@ -99,19 +98,21 @@ class OperatorsGoldenTest {
 
   @Test
   void shouldNormaliseLayers() {
-    Result result = norm().run(
-        SETTINGS,
-        floats(GOLDEN.path("norm").path("dy")),
-        graph -> graph.layerNorm(GraphRun.rows(graph, "x", normRows()), "n", 1e-5));
+    Result result = norm()
+        .run(
+            SETTINGS,
+            floats(GOLDEN.path("norm").path("dy")),
+            graph -> graph.layerNorm(GraphRun.rows(graph, "x", normRows()), "n", 1e-5));
     checkNorm(result, "layer_norm_eps1e-5", "x", "n.weight", "n.bias");
   }
 
   @Test
   void shouldNormaliseByTheRootMeanSquare() {
-    Result result = norm().run(
-        SETTINGS,
-        floats(GOLDEN.path("norm").path("dy")),
-        graph -> graph.rmsNorm(GraphRun.rows(graph, "x", normRows()), "n.weight", 1e-5));
+    Result result = norm()
+        .run(
+            SETTINGS,
+            floats(GOLDEN.path("norm").path("dy")),
+            graph -> graph.rmsNorm(GraphRun.rows(graph, "x", normRows()), "n.weight", 1e-5));
     checkNorm(result, "rms_norm_eps1e-5", "x", "n.weight");
   }
 
@@ -160,8 +161,8 @@ class OperatorsGoldenTest {
         .run(
             new EngineSettings(Precision.FLOAT32, kernels),
             new float[0],
-            graph -> graph.crossEntropy(
-                graph.rows(GraphRun.rows(graph, "x", rows)), "identity", null));
+            graph ->
+                graph.crossEntropy(graph.rows(GraphRun.rows(graph, "x", rows)), "identity", null));
     assertThat(result.y()[0] / learnt.length)
         .isCloseTo(GOLDEN.path("cross_entropy").path("loss").floatValue(), within(1e-5f));
     float[] mean = result.gradient("x").clone();
@@ -201,8 +202,7 @@ class OperatorsGoldenTest {
     float[] to = new float[from.length];
     for (int h = 0; h < heads; h++) {
       for (int t = 0; t < rows; t++) {
-        System.arraycopy(
-            from, (h * rows + t) * width, to, t * heads * width + h * width, width);
+        System.arraycopy(from, (h * rows + t) * width, to, t * heads * width + h * width, width);
       }
     }
     return to;
@@ -246,5 +246,22 @@ class OperatorsGoldenTest {
   private static void assertJoined(
       float[] found, JsonNode expected, int heads, int rows, int width) {
     assertThat(found).containsExactly(joined(expected, heads, rows, width), within(1e-5f));
+  }
+
+  @Test
+  void shouldLeaveOutAndScaleUp() {
+    int width = 10_000;
+    float[] ones = new float[width];
+    Arrays.fill(ones, 1);
+    Result result = new GraphRun()
+        .with("x", ones, 1, width)
+        .run(SETTINGS, ones, graph -> graph.dropout(GraphRun.rows(graph, "x", 1), 0.25));
+    assertThat(result.gradient("x")).containsExactly(result.y());
+    int kept = 0;
+    for (float y : result.y()) {
+      assertThat(y == 0 || Math.abs(y - 1 / 0.75f) < 1e-6f).as("%s", y).isTrue();
+      kept += y > 0 ? 1 : 0;
+    }
+    assertThat(kept / (double) width).isCloseTo(0.75, within(0.03));
   }
 }

@@ -63,10 +63,10 @@ class OptimizerGoldenTest {
         weights.putGradient(gradient);
         double norm = weights.step(1, step(test, expected.path("lr").asDouble()));
         if (expected.has("norm_before_clip")) {
-          assertThat(norm)
-              .isCloseTo(expected.path("norm_before_clip").asDouble(), within(1e-5));
+          assertThat(norm).isCloseTo(expected.path("norm_before_clip").asDouble(), within(1e-5));
         }
-        weights.tensors()
+        weights
+            .tensors()
             .forEach(tensor -> assertThat(tensor.toFloats())
                 .as("%s %s", test.path("name"), tensor.name())
                 .containsExactly(floats(expected.path(tensor.name())), within(1e-6f)));

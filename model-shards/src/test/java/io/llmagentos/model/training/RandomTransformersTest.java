@@ -79,8 +79,8 @@ class RandomTransformersTest {
     int heads = keyValueHeads * one(1, 3);
     int headDim = 2 * one(1, 6);
     boolean bias = flip();
-    LlamaConfig.RopeScaling scaling = one(
-        List.of(new LlamaConfig.Linear(2.5), new LlamaConfig.Llama3(8, 1, 4, one(8, 40))));
+    LlamaConfig.RopeScaling scaling =
+        one(List.of(new LlamaConfig.Linear(2.5), new LlamaConfig.Llama3(8, 1, 4, one(8, 40))));
     return new LlamaConfig(
         "llama",
         one(2, 60),
@@ -151,8 +151,7 @@ class RandomTransformersTest {
     double range = parameter.decays() ? 1.5 / Math.sqrt(shape[1]) : 0.3;
     double[] values = new double[parameter.elements()];
     // Rounded, so that both sides compute from the same numbers.
-    Arrays.setAll(
-        values, i -> (float) (parameter.mean() + range * (2 * random.nextDouble() - 1)));
+    Arrays.setAll(values, i -> (float) (parameter.mean() + range * (2 * random.nextDouble() - 1)));
     return values;
   }
 
@@ -179,7 +178,8 @@ class RandomTransformersTest {
     for (int b = 0; b < rows; b++) {
       for (int t = 0; t < width; t++) {
         // What is padding, or is predicted by padding, is not learnt.
-        boolean padding = padded && width == tokens && mask[b][t] * mask[b][Math.max(0, t - 1)] == 0;
+        boolean padding =
+            padded && width == tokens && mask[b][t] * mask[b][Math.max(0, t - 1)] == 0;
         targets[b][t] = padding || random.nextInt(4) == 0 ? Batch.IGNORED : targets[b][t];
       }
     }
@@ -250,8 +250,8 @@ class RandomTransformersTest {
       TransformerConfig config = config(family);
       var settings = new EngineSettings(Precision.FLOAT32, one(List.of(Kernels.values())));
       Map<String, double[]> weights = config.parameters().stream()
-          .collect(Collectors.toMap(
-              Parameter::name, this::weights, (a, b) -> a, LinkedHashMap::new));
+          .collect(
+              Collectors.toMap(Parameter::name, this::weights, (a, b) -> a, LinkedHashMap::new));
       try (var model = new Transformer(
           config, settings, p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
         check(model, weights, batch(config, Program.of(config).labels()));
