@@ -38,6 +38,7 @@ public final class Transformer implements AutoCloseable {
 
   Transformer(
       TransformerConfig config, EngineSettings settings, Function<Parameter, float[]> values) {
+    PyTorch.keepMemory();
     this.config = config;
     this.settings = settings;
     program = Program.of(config);

@@ -22,7 +22,7 @@ final class TransformerScript {
 
   private final Program program;
   private final FlatLayout layout;
-  private final Precision precision;
+  private final EngineSettings settings;
   private final Map<String, Set<Input>> inputs = new HashMap<>();
   private final List<String> results;
   private final String source;
@@ -30,7 +30,7 @@ final class TransformerScript {
   TransformerScript(Program program, FlatLayout layout, EngineSettings settings) {
     this.program = program;
     this.layout = layout;
-    this.precision = settings.precision();
+    this.settings = settings;
     Graph accumulate = loss(true);
     Graph evaluate = loss(false);
     Graph results = resultsGraph();
@@ -49,14 +49,14 @@ final class TransformerScript {
   }
 
   private Graph loss(boolean training) {
-    var graph = new Graph(layout, precision, training);
+    var graph = new Graph(layout, settings, training);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.keepOnly("loss", graph.crossEntropy(x, program.outputWeight(), program.outputBias()));
     return graph;
   }
 
   private Graph resultsGraph() {
-    var graph = new Graph(layout, precision, false);
+    var graph = new Graph(layout, settings, false);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.output(
         LOGITS, graph.single(graph.linear(x, program.outputWeight(), program.outputBias())));

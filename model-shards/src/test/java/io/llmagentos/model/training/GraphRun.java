@@ -50,7 +50,7 @@ final class GraphRun {
   /** @param slopes the gradient of the result, row by row; empty where the operation itself begins the backward pass */
   Result run(EngineSettings settings, float[] slopes, Function<Graph, Value> operations) {
     var layout = new FlatLayout(parameters);
-    var graph = new Graph(layout, settings.precision(), true);
+    var graph = new Graph(layout, settings, true);
     Value y = operations.apply(graph);
     if (slopes.length > 0) {
       graph.seed(

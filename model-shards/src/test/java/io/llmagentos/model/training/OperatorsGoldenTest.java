@@ -159,7 +159,7 @@ class OperatorsGoldenTest {
             Input.TARGETS,
             LongStream.of(learnt).map(i -> targets.get((int) i).asInt()).toArray())
         .run(
-            new EngineSettings(Precision.FLOAT32, kernels),
+            new EngineSettings(Precision.FLOAT32, kernels, true),
             new float[0],
             graph ->
                 graph.crossEntropy(graph.rows(GraphRun.rows(graph, "x", rows)), "identity", null));
