@@ -1,5 +1,6 @@
 package io.llmagentos.model.weights;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -25,12 +26,22 @@ public enum Activation {
       "silu", SILU,
       "swish", SILU);
 
+  /** The name that Hugging Face writes. */
+  String configName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   /** What {@code key} of a configuration names. */
   static Activation read(ConfigFile config, String key, Activation otherwise) {
     if (!config.has(key)) {
       return otherwise;
     }
-    Activation named = BY_NAME.get(config.text(key));
+    return named(config, key, config.text(key));
+  }
+
+  /** The function of that name, which {@code key} of a configuration gives. */
+  static Activation named(ConfigFile config, String key, String name) {
+    Activation named = BY_NAME.get(name);
     if (named == null) {
       throw config.unsupported(
           key, config.text(key), String.join(", ", new TreeSet<>(BY_NAME.keySet())));

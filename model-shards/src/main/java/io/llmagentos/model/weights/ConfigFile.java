@@ -3,6 +3,7 @@ package io.llmagentos.model.weights;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -33,6 +34,18 @@ record ConfigFile(Path file, JsonNode json) {
       throw new AgentOsException(
           ErrorCode.MODEL_FILE_CORRUPT, file + " cannot be read: " + e.getMessage(), null, e);
     }
+  }
+
+  /** What a {@code config.json} begins with. */
+  static ObjectNode object(String architecture, String modelType) {
+    ObjectNode json = JSON.createObjectNode();
+    json.putArray("architectures").add(architecture);
+    return json.put("model_type", modelType).put("torch_dtype", "float32");
+  }
+
+  /** The decimal number that a float was read from. */
+  static double exact(float value) {
+    return Double.parseDouble(Float.toString(value));
   }
 
   boolean has(String key) {
@@ -69,6 +82,29 @@ record ConfigFile(Path file, JsonNode json) {
 
   double positiveNumber(String key, double otherwise) {
     return has(key) ? positiveNumber(key) : otherwise;
+  }
+
+  double probability(String key, double otherwise) {
+    JsonNode value = json.path(key);
+    if (!has(key)) {
+      return otherwise;
+    }
+    if (!value.isNumber() || !(value.asDouble() >= 0 && value.asDouble() < 1)) {
+      throw wrong(key, "a probability below 1", value);
+    }
+    return value.asDouble();
+  }
+
+  /** A token's id; -1 where there is none. */
+  int token(String key) {
+    JsonNode value = json.path(key);
+    if (!has(key)) {
+      return -1;
+    }
+    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+      throw wrong(key, "a token's id", value);
+    }
+    return value.asInt();
   }
 
   boolean flag(String key, boolean otherwise) {

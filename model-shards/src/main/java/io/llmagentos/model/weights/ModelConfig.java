@@ -2,16 +2,8 @@ package io.llmagentos.model.weights;
 
 import java.nio.file.Path;
 
-/** What {@code config.json} says of a model: its family and its shape, under Hugging Face's names. */
-public sealed interface ModelConfig permits Gpt2Config, LlamaConfig {
-  /** Hugging Face's {@code model_type}. */
-  String modelType();
-
-  int vocabSize();
-
-  /** The longest sequence in tokens. */
-  int contextLength();
-
+/** The models that are served: decoders, which continue a text. */
+public sealed interface ModelConfig extends TransformerConfig permits Gpt2Config, LlamaConfig {
   /** Whether the output matrix is the token embedding. */
   boolean tieWordEmbeddings();
 

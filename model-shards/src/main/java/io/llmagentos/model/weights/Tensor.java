@@ -35,6 +35,11 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data,
     return new Tensor(name, DType.F32, shape, data, "memory");
   }
 
+  /** A tensor over {@code values}, little-endian floats that are not copied. */
+  public static Tensor of(String name, MemorySegment values, long... shape) {
+    return new Tensor(name, DType.F32, shape, values, "memory");
+  }
+
   /** A bf16 tensor of the values from index {@code from} on, each the nearest, ties to even. */
   public static Tensor bfloat16(String name, float[] values, int from, long... shape) {
     int length = Math.toIntExact(elements(shape));

@@ -3,6 +3,7 @@ package io.llmagentos.model.engine;
 import io.llmagentos.model.weights.Activation;
 import io.llmagentos.model.weights.Checkpoint;
 import io.llmagentos.model.weights.DType;
+import io.llmagentos.model.weights.Dropout;
 import io.llmagentos.model.weights.Gpt2Config;
 import io.llmagentos.model.weights.LlamaConfig;
 import io.llmagentos.model.weights.ModelConfig;
@@ -41,7 +42,10 @@ final class RandomModels {
         false,
         false,
         true,
-        Activation.SILU);
+        Activation.SILU,
+        Dropout.NONE,
+        0.02,
+        -1);
   }
 
   static Gpt2Config gpt2(int vocabulary, int width, int layers, int heads, int context) {
@@ -56,7 +60,9 @@ final class RandomModels {
         true,
         false,
         true,
-        Activation.GELU_NEW);
+        Activation.GELU_NEW,
+        Dropout.NONE,
+        0.02);
   }
 
   static Checkpoint create(LlamaConfig config, long seed) {

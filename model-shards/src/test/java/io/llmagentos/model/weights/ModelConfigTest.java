@@ -25,7 +25,19 @@ class ModelConfigTest {
   void shouldTakeTheDefaultsOfEachFamily() throws IOException {
     assertThat(read("{'model_type':'gpt2'}"))
         .isEqualTo(new Gpt2Config(
-            50257, 1024, 768, 12, 12, 3072, 1e-5f, true, false, true, Activation.GELU_NEW));
+            50257,
+            1024,
+            768,
+            12,
+            12,
+            3072,
+            1e-5f,
+            true,
+            false,
+            true,
+            Activation.GELU_NEW,
+            new Dropout(0.1, 0.1, 0.1, 0),
+            0.02));
     assertThat(read("{" + LLAMA + "}"))
         .isEqualTo(new LlamaConfig(
             "llama",
@@ -44,7 +56,10 @@ class ModelConfigTest {
             false,
             false,
             false,
-            Activation.SILU));
+            Activation.SILU,
+            Dropout.NONE,
+            0.02,
+            -1));
     assertThat(read("{" + LLAMA.replace("llama", "qwen2") + "}"))
         .isInstanceOfSatisfying(LlamaConfig.class, qwen -> {
           assertThat(qwen.queryKeyValueBias()).isTrue();
