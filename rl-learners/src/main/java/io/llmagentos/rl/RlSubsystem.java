@@ -16,6 +16,12 @@ public final class RlSubsystem implements Subsystem {
     return "rl";
   }
 
+  /** 2: fragments hold the states of policies that remember. */
+  @Override
+  public int wireVersion() {
+    return 2;
+  }
+
   @Override
   public void registerWireTypes(WireRegistry registry) {
     for (int i = 0; i < RlJobs.WIRE_TYPES.size(); i++) {

@@ -25,6 +25,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory that every node sees, of files named by the hash of what is in them. A file appears whole or not at all, on the disk before its name is;
@@ -76,6 +77,16 @@ public final class ArtifactStore {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  /** Store an artifact without a lease: it stays for the age of the sweep, within which whoever needs it longer leases it. */
+  public ArtifactId put(byte[] bytes) {
+    return put(out -> out.write(bytes));
+  }
+
+  /** As {@link #put(byte[])}, for content larger than memory. */
+  public ArtifactId put(Content content) {
+    return store(null, content);
+  }
+
   /**
    * Store an artifact under a lease; it is on the disk when this returns.
    *
@@ -87,6 +98,10 @@ public final class ArtifactStore {
 
   /** As {@link #put(String, byte[])}, for content larger than memory. */
   public ArtifactId put(String holder, Content content) {
+    return store(holder, content);
+  }
+
+  private ArtifactId store(@Nullable String holder, Content content) {
     Path temporary = incoming.resolve(UUID.randomUUID().toString());
     try {
       MessageDigest digest = sha256();
@@ -99,7 +114,9 @@ public final class ArtifactStore {
         channel.force(true);
       }
       ArtifactId id = new ArtifactId(HexFormat.of().formatHex(digest.digest()));
-      lease(holder, id);
+      if (holder != null) {
+        lease(holder, id);
+      }
       Path shard = Files.createDirectories(shard(id));
       Files.move(temporary, path(id), StandardCopyOption.ATOMIC_MOVE);
       force(shard);
@@ -107,8 +124,8 @@ public final class ArtifactStore {
     } catch (IOException e) {
       throw new AgentOsException(
           ErrorCode.ARTIFACT_UNWRITABLE,
-          "an artifact of " + holder + " cannot be written below " + objects.getParent() + ": " + e
-              + "; what was stored before is untouched",
+          "an artifact" + (holder == null ? "" : " of " + holder) + " cannot be written below "
+              + objects.getParent() + ": " + e + "; what was stored before is untouched",
           "llmagentos.artifacts.directory",
           e);
     } finally {
@@ -235,8 +252,7 @@ public final class ArtifactStore {
     return objects.resolve(id.sha256().substring(0, 2));
   }
 
-  private AgentOsException missing(
-      ArtifactId id, @org.jspecify.annotations.Nullable Throwable cause) {
+  private AgentOsException missing(ArtifactId id, @Nullable Throwable cause) {
     return new AgentOsException(
         ErrorCode.ARTIFACT_MISSING,
         "artifact " + id + " is not below " + objects.getParent()

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Doors {
   private static final Duration PROBE = Duration.ofSeconds(2);
+  /** Doors say something every ten seconds. */
+  private static final Duration SILENCE = Duration.ofSeconds(40);
+
   private static final Duration PAUSE = Duration.ofMillis(200);
 
   private final ObjectMapper json = new ObjectMapper();
@@ -37,6 +40,7 @@ public final class Doors {
   private final String where;
   private final Duration patience;
   private final Duration answerLimit;
+  private final Duration silence;
   private final LinkedHashSet<URI> doors = new LinkedHashSet<>();
   private boolean membersKnown;
 
@@ -51,15 +55,20 @@ public final class Doors {
             .mapToObj(node -> URI.create("http://" + PortPlan.HOST + ":" + (basePort + node)))
             .toList(),
         patience,
-        Duration.ofSeconds(60));
+        Duration.ofSeconds(60),
+        SILENCE);
   }
 
-  /** @param answerLimit how long one door may take to answer before the next is tried */
-  Doors(List<URI> candidates, Duration patience, Duration answerLimit) {
+  /**
+   * @param answerLimit how long one door may take to answer before the next is tried
+   * @param silence after which a stream without a word is taken for broken
+   */
+  Doors(List<URI> candidates, Duration patience, Duration answerLimit, Duration silence) {
     this.where = candidates.getFirst() + " (and " + (candidates.size() - 1) + " more)";
     this.doors.addAll(candidates);
     this.patience = patience;
     this.answerLimit = answerLimit;
+    this.silence = silence;
   }
 
   /** The door that the next request tries first. */
@@ -98,6 +107,11 @@ public final class Doors {
     return answered(send("POST", path, body, Map.of(), BodyHandlers.ofString()));
   }
 
+  /** Delete something and read JSON, as {@link #get} does. */
+  public JsonNode delete(String path) {
+    return answered(send("DELETE", path, null, Map.of(), BodyHandlers.ofString()));
+  }
+
   /** Open a stream of server-sent events. The caller closes it. */
   public EventStream stream(
       String method, String path, @Nullable Object body, Map<String, String> headers) {
@@ -114,7 +128,9 @@ public final class Doors {
         throw refusal(response.statusCode(), "");
       }
     }
-    return new EventStream(response.uri().resolve("/"), response.body());
+    URI uri = response.uri();
+    return new EventStream(
+        URI.create(uri.getScheme() + "://" + uri.getAuthority()), response.body(), silence);
   }
 
   private <T> HttpResponse<T> send(

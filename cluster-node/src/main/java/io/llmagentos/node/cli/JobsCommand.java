@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
     name = "jobs",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
-    description = "List jobs, show one, or pause, resume or cancel it.")
+    description = "List jobs, show one, pause, resume or cancel it, or delete one that has ended.")
 final class JobsCommand implements Callable<Integer> {
   private static final List<String> HEADER =
       List.of("JOB", "NAME", "TYPE", "STATUS", "ITERATION", "REASON");
@@ -26,7 +26,8 @@ final class JobsCommand implements Callable<Integer> {
     SHOW,
     PAUSE,
     RESUME,
-    CANCEL;
+    CANCEL,
+    DELETE;
 
     @Override
     public String toString() {
@@ -60,9 +61,11 @@ final class JobsCommand implements Callable<Integer> {
           io.llmagentos.node.error.ErrorCode.INVALID_REQUEST,
           "agentos jobs " + action + " needs the ID of a job; agentos jobs lists them");
     }
-    JsonNode job = action == Action.SHOW
-        ? doors.get("/v1/jobs/" + id)
-        : doors.post("/v1/jobs/" + id + "/" + action, Map.of());
+    JsonNode job = switch (action) {
+      case SHOW -> doors.get("/v1/jobs/" + id);
+      case DELETE -> doors.delete("/v1/jobs/" + id);
+      default -> doors.post("/v1/jobs/" + id + "/" + action, Map.of());
+    };
     System.out.println(job.toPrettyString());
     return 0;
   }

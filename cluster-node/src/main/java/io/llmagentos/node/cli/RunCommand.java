@@ -38,11 +38,19 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description =
-        "Run a job on the cluster that is up, or on a node of its own for the time of the job.")
+        "Run a job on the cluster that is up, or on a node of its own for the time of the job.",
+    exitCodeListHeading = "Exit codes:%n",
+    exitCodeList = {
+      "0:completed",
+      "1:failed or cancelled",
+      "2:refused",
+      "3:the cluster was lost; how the job ends is not known"
+    })
 final class RunCommand implements Callable<Integer> {
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int FAILED = 1;
+  private static final int LOST = 3;
 
   @Parameters(paramLabel = "FILE", description = "The job, in YAML or JSON.")
   private Path file = Path.of("");
@@ -124,7 +132,7 @@ final class RunCommand implements Callable<Integer> {
 
   private int watch(Doors doors, List<String> ids, String name) throws Exception {
     List<RunWatch> watches = new ArrayList<>();
-    boolean completed = true;
+    int code = 0;
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<String>> ends = new ArrayList<>();
       for (String each : ids) {
@@ -136,13 +144,8 @@ final class RunCommand implements Callable<Integer> {
         ends.add(threads.submit(watch));
       }
       for (Future<String> end : ends) {
-        completed &= end.get().equals("completed");
+        code = Math.max(code, codeOf(end));
       }
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof Exception cause) {
-        throw cause;
-      }
-      throw e;
     }
     Path curve = output.resolve(name).resolve("curve.png");
     RunWatch first = watches.getFirst();
@@ -155,7 +158,22 @@ final class RunCommand implements Callable<Integer> {
             watches.stream().map(RunWatch::curve).toList()));
     System.out.println(
         String.format(Locale.ROOT, "curve, progress and checkpoint: %s", output.resolve(name)));
-    return completed ? 0 : FAILED;
+    return code;
+  }
+
+  private static int codeOf(Future<String> end) throws Exception {
+    try {
+      return end.get().equals("completed") ? 0 : FAILED;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof AgentOsException lost && lost.code() == ErrorCode.UNAVAILABLE) {
+        System.err.println("error: " + lost.code().id() + ": " + lost.getMessage());
+        return LOST;
+      }
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw e;
+    }
   }
 
   private boolean isUp() {

@@ -2,6 +2,8 @@ package io.llmagentos.node.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.report.LearningCurve;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,20 +54,21 @@ final class RunWatch implements Callable<String> {
     return files.curve();
   }
 
-  /** The status that the job ended with. */
+  /**
+   * The status that the job ended with.
+   *
+   * @throws AgentOsException {@code UNAVAILABLE} when no door of the cluster answers any more
+   */
   @Override
   public String call() throws IOException {
     try (RunProgress progress = RunProgress.of(id)) {
       while (!ended()) {
-        EventStream stream = doors.stream(
-            "GET",
-            "/v1/jobs/" + id + "/metrics",
-            null,
-            Map.of("Last-Event-ID", Long.toString(iteration)));
+        EventStream stream = open();
         try (stream) {
           follow(stream, progress);
         } catch (IOException broken) {
           doors.broken(stream.door());
+          progress.say(stream.door() + " is gone, looking for another door");
         }
       }
       progress.say(status
@@ -76,6 +79,28 @@ final class RunWatch implements Callable<String> {
     }
     keepCheckpoint();
     return status;
+  }
+
+  private EventStream open() {
+    try {
+      return doors.stream(
+          "GET",
+          "/v1/jobs/" + id + "/metrics",
+          null,
+          Map.of("Last-Event-ID", Long.toString(iteration)));
+    } catch (AgentOsException e) {
+      if (e.code() != ErrorCode.UNAVAILABLE) {
+        throw e;
+      }
+      throw new AgentOsException(
+          e.code(),
+          "lost the cluster while job " + id + " was " + (status.isEmpty() ? "" : status + ", ")
+              + "at iteration " + iteration
+              + ". The job goes on when the cluster does: watch it with agentos run and --id " + id
+              + ". What came until now is in " + files.directory() + ". (" + e.getMessage() + ")",
+          null,
+          e);
+    }
   }
 
   private boolean ended() {

@@ -70,18 +70,19 @@ public final class DriverContext {
   }
 
   /**
-   * Store a checkpoint and have it journalled; it exists once the returned stage completes.
+   * Store a checkpoint and have it journalled; it exists, and is kept by its job, once the returned stage completes. One that is stored and never journalled is
+   * swept.
    *
    * @param iteration after which it was taken
    * @param keep how many checkpoints to keep, this one among them
    */
   public CompletionStage<Checkpoint> commit(byte[] bytes, long iteration, int keep) {
-    return CompletableFuture.supplyAsync(() -> artifacts.put(key.holder(), bytes), blocking)
+    return CompletableFuture.supplyAsync(() -> artifacts.put(bytes), blocking)
         .thenCompose(artifact -> commit(artifact, iteration, keep, OptionalLong.empty()));
   }
 
   /**
-   * Have a checkpoint journalled that is stored under {@link #holder}; it exists once the returned stage completes.
+   * Have a checkpoint journalled that is stored; it exists, and is kept by its job, once the returned stage completes.
    *
    * @param iteration after which it was taken
    * @param keep how many checkpoints to keep, this one among them
@@ -95,7 +96,7 @@ public final class DriverContext {
         .thenApply(recorded -> checkpoint);
   }
 
-  /** Who holds the job's artifacts in the store. */
+  /** Under which name the job leases artifacts; its leases end with it. */
   public String holder() {
     return key.holder();
   }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -64,6 +65,9 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
 
   public record Cancel(ActorRef<Reply> replyTo) implements Request {}
 
+  /** Forget a job that has ended. */
+  public record Delete(ActorRef<Reply> replyTo) implements Request {}
+
   /** A durable timer is due. */
   public record Wake(String timer) implements Request {}
 
@@ -86,6 +90,10 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
       implements Request {}
 
   private record Noticed(Scheduler.Notice notice) implements Command {}
+
+  /** @param replyTo who asked for the deletion; null: a timer did */
+  private record Released(
+      @Nullable ActorRef<Reply> replyTo, @Nullable Throwable failure) implements Command {}
 
   private enum Repeat implements Command {
     REPEAT
@@ -140,7 +148,8 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
       JobStatus.class,
       Checkpoint.class,
       ProgressLine.class,
-      DriverCommand.Pause.class);
+      DriverCommand.Pause.class,
+      Delete.class);
 
   /** What a job needs from its node. */
   public record Dependencies(
@@ -160,6 +169,9 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
   private final Dependencies dependencies;
   private final ActorRef<Scheduler.Notice> notices;
   private @Nullable ActorRef<MemberCommand> driver;
+
+  /** Leases are changed one after another, in the order of the events. */
+  private CompletableFuture<Void> leases = CompletableFuture.completedFuture(null);
 
   private Job(
       ActorContext<Command> context,
@@ -196,6 +208,8 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
         .onCommand(Pause.class, this::onPause)
         .onCommand(Resume.class, this::onResume)
         .onCommand(Cancel.class, this::onCancel)
+        .onCommand(Delete.class, this::onDelete)
+        .onCommand(Released.class, this::onReleased)
         .onCommand(Wake.class, (state, wake) -> Effect().none().thenRun(this::proceed))
         .onCommand(Repeat.class, (state, repeat) -> Effect().none().thenRun(this::proceed))
         .onCommand(Report.class, this::onReport)
@@ -224,7 +238,10 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
   @Override
   public SignalHandler<JobState> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(RecoveryCompleted.instance(), this::proceed)
+        .onSignal(RecoveryCompleted.instance(), state -> {
+          lease(state.checkpoints());
+          proceed(state);
+        })
         .onSignal(PostStop.instance(), state -> dependencies.resident().decrementAndGet())
         .onSignal(PreRestart.instance(), state -> dependencies.resident().decrementAndGet())
         .build();
@@ -240,6 +257,9 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
               submit.replyTo(),
               ErrorCode.CONFLICT,
               "job " + key.id() + " exists with another specification; choose another id");
+    }
+    if (state.releases()) {
+      return Effect().none(); // asked again
     }
     try {
       dependencies.kinds().plan(submit.spec());
@@ -276,7 +296,7 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
           proceed(s);
           pause.replyTo().tell(description(s, Long.MAX_VALUE));
         });
-      case COMPLETED, FAILED, CANCELLED -> ended(state, pause.replyTo(), "paused");
+      case COMPLETED, FAILED, CANCELLED, DELETED -> ended(state, pause.replyTo(), "paused");
     };
   }
 
@@ -296,7 +316,7 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
             ErrorCode.CONFLICT,
             "job " + key.id() + " is being paused; resume it when it is");
       case QUEUED, PLACED, RUNNING -> describe(Long.MAX_VALUE, resume.replyTo());
-      case COMPLETED, FAILED, CANCELLED -> ended(state, resume.replyTo(), "resumed");
+      case COMPLETED, FAILED, CANCELLED, DELETED -> ended(state, resume.replyTo(), "resumed");
     };
   }
 
@@ -318,6 +338,50 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
         });
   }
 
+  private Effect<JobEvent, JobState> onDelete(JobState state, Delete delete) {
+    if (state.status() == JobStatus.DELETED) {
+      return Effect().none().thenRun(s -> {
+        if (s.releases()) {
+          releaseAll(delete.replyTo());
+        } else {
+          delete.replyTo().tell(new Recorded());
+        }
+      });
+    } else if (!state.exists()) {
+      return unknown(delete.replyTo());
+    } else if (!state.status().isEnd()) {
+      return reject(
+          delete.replyTo(),
+          ErrorCode.CONFLICT,
+          "job " + key.id() + " is " + state.status().id() + " and cannot be deleted; cancel it");
+    }
+    return Effect()
+        .persist(new JobEvent.JobDeleted(now()))
+        .thenRun(s -> releaseAll(delete.replyTo()));
+  }
+
+  private void releaseAll(@Nullable ActorRef<Reply> replyTo) {
+    inOrder(() -> dependencies.artifacts().releaseAll(key.holder()));
+    context.pipeToSelf(leases, (done, failure) -> new Released(replyTo, failure));
+  }
+
+  /** One that failed is tried again by the timer, or by whoever asks again. */
+  private Effect<JobEvent, JobState> onReleased(JobState state, Released released) {
+    if (released.failure() != null) {
+      context.getLog().warn("job {} cannot release its artifacts", key.id(), released.failure());
+      return Effect().none();
+    }
+    ActorRef<Reply> replyTo = released.replyTo();
+    var effect = state.releases()
+        ? Effect().persist(new JobEvent.ArtifactsReleased(now()))
+        : Effect().none();
+    return effect.thenRun(s -> {
+      if (replyTo != null) {
+        replyTo.tell(new Recorded());
+      }
+    });
+  }
+
   // ---- the driver
 
   private Effect<JobEvent, JobState> onReport(JobState state, Report report) {
@@ -336,7 +400,7 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
       return fenced(state, commit.epoch(), commit.replyTo());
     }
     if (state.checkpoints().contains(commit.checkpoint())) {
-      return Effect().none().thenReply(commit.replyTo(), s -> new Recorded());
+      return Effect().none().thenRun(s -> hold(commit, List.of(), s.checkpoints()));
     }
     int excess = state.checkpoints().size() + 1 - Math.max(1, commit.keep());
     List<Checkpoint> dropped = state.checkpoints().stream()
@@ -346,22 +410,35 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
     return Effect()
         .persist(
             new JobEvent.CheckpointCommitted(commit.epoch(), commit.checkpoint(), dropped, now()))
-        .thenRun(s -> {
-          commit.replyTo().tell(new Recorded());
-          release(dropped, s.checkpoints());
-        });
+        .thenRun(s -> hold(commit, dropped, s.checkpoints()));
   }
 
-  private void release(List<Checkpoint> dropped, List<Checkpoint> kept) {
+  /** Only what is in the journal is leased: what a driver stored and could not commit, or a fenced one stored, belongs to nobody. */
+  private void hold(Commit commit, List<Checkpoint> dropped, List<Checkpoint> kept) {
+    lease(List.of(commit.checkpoint()));
     Set<String> needed = Set.copyOf(kept.stream().map(Checkpoint::artifact).toList());
-    List<Checkpoint> gone =
-        dropped.stream().filter(each -> !needed.contains(each.artifact())).toList();
-    if (!gone.isEmpty()) {
-      dependencies
-          .blocking()
-          .execute(() -> gone.forEach(each ->
-              dependencies.artifacts().release(key.holder(), new ArtifactId(each.artifact()))));
+    inOrder(() -> {
+      dropped.stream()
+          .map(Checkpoint::artifact)
+          .filter(artifact -> !needed.contains(artifact))
+          .forEach(
+              artifact -> dependencies.artifacts().release(key.holder(), new ArtifactId(artifact)));
+      commit.replyTo().tell(new Recorded());
+    });
+  }
+
+  private void lease(List<Checkpoint> checkpoints) {
+    if (!checkpoints.isEmpty()) {
+      inOrder(() -> checkpoints.forEach(
+          each -> dependencies.artifacts().lease(key.holder(), new ArtifactId(each.artifact()))));
     }
+  }
+
+  /** On the disk; after a failure the rest is not done, and who waits for it asks again. */
+  private void inOrder(Runnable change) {
+    CompletableFuture<Void> before =
+        leases.isCompletedExceptionally() ? CompletableFuture.completedFuture(null) : leases;
+    leases = before.thenRunAsync(change, dependencies.blocking());
   }
 
   private Effect<JobEvent, JobState> onPaused(JobState state, Paused paused) {
@@ -408,6 +485,9 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
 
   /** Say what is wanted, if anything is; said again and again while it is. */
   private void proceed(JobState state) {
+    if (state.releases()) {
+      releaseAll(null);
+    }
     if (!state.wants()) {
       timers.cancel(Repeat.REPEAT);
       return;

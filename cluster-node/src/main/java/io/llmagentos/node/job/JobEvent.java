@@ -21,7 +21,9 @@ import java.util.List;
   @JsonSubTypes.Type(value = JobEvent.PauseRequested.class, name = "pause_requested"),
   @JsonSubTypes.Type(value = JobEvent.JobPaused.class, name = "job_paused"),
   @JsonSubTypes.Type(value = JobEvent.JobResumed.class, name = "job_resumed"),
-  @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "job_ended")
+  @JsonSubTypes.Type(value = JobEvent.JobEnded.class, name = "job_ended"),
+  @JsonSubTypes.Type(value = JobEvent.JobDeleted.class, name = "job_deleted"),
+  @JsonSubTypes.Type(value = JobEvent.ArtifactsReleased.class, name = "artifacts_released")
 })
 public sealed interface JobEvent extends JournalEvent {
   /** A job that is neither paused nor ended is woken when its entity was silent for this long, wherever it then lives. */
@@ -83,6 +85,16 @@ public sealed interface JobEvent extends JournalEvent {
    * @param summary a JSON object of the kind's choice
    */
   record JobEnded(JobStatus status, String reason, String summary, Instant at) implements JobEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Cleared(TIMER));
+    }
+  }
+
+  /** It exists no longer; what it holds is still to be released. */
+  record JobDeleted(Instant at) implements JobEvent {}
+
+  record ArtifactsReleased(Instant at) implements JobEvent {
     @Override
     public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Cleared(TIMER));

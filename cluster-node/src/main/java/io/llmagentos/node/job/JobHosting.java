@@ -33,7 +33,7 @@ public final class JobHosting {
     this.settings = Settings.read(node.config(), "llmagentos.jobs", JobSettings::create);
     this.artifacts =
         ArtifactStore.open(directory(node.config(), node.settings().dataDirectory()), node.clock());
-    this.jobs = new Jobs(node.system());
+    this.jobs = new Jobs(node.system(), kinds, node.blockingExecutor());
     this.scheduler = Scheduler.proxy(node.system(), node.clock(), settings::quota);
   }
 

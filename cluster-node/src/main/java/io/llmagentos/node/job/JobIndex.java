@@ -54,6 +54,8 @@ public final class JobIndex implements Projector {
       case JobEvent.JobPaused e -> status(connection, key, JobStatus.PAUSED, "");
       case JobEvent.JobResumed e -> status(connection, key, JobStatus.QUEUED, "");
       case JobEvent.JobEnded e -> status(connection, key, e.status(), e.reason());
+      case JobEvent.JobDeleted e -> delete(connection, key);
+      case JobEvent.ArtifactsReleased e -> {}
     }
   }
 
@@ -69,6 +71,17 @@ public final class JobIndex implements Projector {
       insert.setString(6, JobStatus.QUEUED.id());
       insert.setLong(7, e.at().toEpochMilli());
       insert.executeUpdate();
+    }
+  }
+
+  private static void delete(Connection connection, JobKey key) throws SQLException {
+    for (String table : List.of("job_progress", "job_index")) {
+      try (PreparedStatement delete =
+          connection.prepareStatement("DELETE FROM " + table + " WHERE tenant = ? AND id = ?")) {
+        delete.setString(1, key.tenant());
+        delete.setString(2, key.id());
+        delete.executeUpdate();
+      }
     }
   }
 

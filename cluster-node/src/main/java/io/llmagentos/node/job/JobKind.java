@@ -20,10 +20,9 @@ public interface JobKind {
   List<Group> plan(JsonNode settings);
 
   /**
-   * Look, before a job is accepted, at what only this moment can tell: whether files are there, for instance. Blocks on the disk.
+   * Check at submission what {@link #plan}, which is asked again and again, does not: what takes longer. May block.
    *
-   * @param settings that {@link #plan} has accepted
-   * @throws io.llmagentos.node.error.AgentOsException as {@link #plan}
+   * @throws io.llmagentos.node.error.AgentOsException for settings that are wrong, naming key, value and limit
    */
   default void check(JsonNode settings) {}
 

@@ -57,6 +57,12 @@ public final class JobKinds {
     return kind;
   }
 
+  /** What can be known of a job before it runs. May block. */
+  void check(JobSpec spec) {
+    plan(spec);
+    require(spec.kind()).check(spec.tree());
+  }
+
   List<Group> plan(JobSpec spec) {
     List<Group> groups = require(spec.kind()).plan(spec.tree());
     if (!groups.getFirst().name().equals(DRIVER)) {

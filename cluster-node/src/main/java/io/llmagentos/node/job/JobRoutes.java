@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
@@ -32,7 +31,7 @@ import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
 
-/** {@code /v1/jobs}: submit, list, describe, follow, pause, resume, cancel. */
+/** {@code /v1/jobs}: submit, list, describe, follow, pause, resume, cancel, delete. */
 final class JobRoutes extends Api {
   private static final int LISTED = 1000;
   private static final int PROGRESS_PAGE = 500;
@@ -60,7 +59,10 @@ final class JobRoutes extends Api {
             () -> withContext(context -> concat(
                 pathEndOrSingleSlash(
                     () -> concat(post(() -> submit(context)), get(() -> list(context)))),
-                path(PathMatchers.segment(), id -> get(() -> describe(context, id))),
+                path(
+                    PathMatchers.segment(),
+                    id -> concat(
+                        get(() -> describe(context, id)), delete(() -> delete(context, id)))),
                 path(
                     PathMatchers.segment().slash("metrics"), id -> get(() -> metrics(context, id))),
                 path(
@@ -81,22 +83,8 @@ final class JobRoutes extends Api {
               ? "job_" + UUID.randomUUID().toString().replace("-", "").substring(0, 20)
               : id.asText());
       JobSpec spec = JobSpec.of(root);
-      kinds.plan(spec);
-      return completeLater(CompletableFuture.runAsync(
-              () -> kinds.require(spec.kind()).check(spec.tree()), node.blockingExecutor())
-          .exceptionallyCompose(refused -> isThere(key, refused))
-          .thenCompose(checked -> jobs.submit(key, context, spec))
+      return completeLater(jobs.submit(key, context, spec)
           .thenApply(description -> json(201, describe(key, description))));
-    });
-  }
-
-  /** What was accepted once may be said again, whatever became of its files. */
-  private CompletionStage<Void> isThere(JobKey key, Throwable refused) {
-    return jobs.describe(key, Long.MAX_VALUE).handle((known, unknown) -> {
-      if (known == null) {
-        throw refused instanceof CompletionException e ? e : new CompletionException(refused);
-      }
-      return null;
     });
   }
 
@@ -125,6 +113,12 @@ final class JobRoutes extends Api {
     JobKey key = new JobKey(context.tenant(), id);
     return completeLater(jobs.describe(key, Long.MAX_VALUE)
         .thenApply(description -> json(200, describe(key, description))));
+  }
+
+  private Route delete(Context context, String id) {
+    return completeLater(jobs.delete(new JobKey(context.tenant(), id))
+        .thenApply(deleted -> json(
+            200, JSON.createObjectNode().put("id", id).put("object", "job").put("deleted", true))));
   }
 
   /** The latest checkpoint's bytes. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A job as its journal tells it; immutable.
  *
- * @param epoch of the placement that counts; what comes from another is fenced
+ * @param epoch of the placement that counts; what comes from another is fenced. It goes on where the id of a deleted job is taken again
  * @param placed whether members of the epoch were started and not lost since
  * @param failures epochs lost since the last checkpoint
  * @param checkpoints that are kept, the latest last
@@ -83,7 +83,7 @@ public record JobState(
             e.principal(),
             JobStatus.QUEUED,
             "",
-            0,
+            epoch,
             false,
             "",
             0,
@@ -129,7 +129,32 @@ public record JobState(
             submittedAt,
             startedAt,
             e.at());
+      case JobEvent.JobDeleted e -> tombstone(null);
+      case JobEvent.ArtifactsReleased e -> tombstone(e.at());
     };
+  }
+
+  private JobState tombstone(@Nullable Instant released) {
+    return new JobState(
+        null,
+        "",
+        JobStatus.DELETED,
+        "",
+        epoch,
+        false,
+        "",
+        0,
+        List.of(),
+        List.of(),
+        "{}",
+        null,
+        null,
+        released);
+  }
+
+  /** Whether it was deleted and may still hold artifacts. */
+  boolean releases() {
+    return status == JobStatus.DELETED && endedAt == null;
   }
 
   private List<ProgressLine> merged(List<ProgressLine> added) {

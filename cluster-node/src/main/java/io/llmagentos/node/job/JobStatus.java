@@ -14,10 +14,12 @@ public enum JobStatus {
   PAUSED,
   COMPLETED,
   FAILED,
-  CANCELLED;
+  CANCELLED,
+  /** Nobody sees it any more. */
+  DELETED;
 
   public boolean isEnd() {
-    return this == COMPLETED || this == FAILED || this == CANCELLED;
+    return this == COMPLETED || this == FAILED || this == CANCELLED || this == DELETED;
   }
 
   /** As users see it. */

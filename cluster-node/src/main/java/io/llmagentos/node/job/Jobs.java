@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
@@ -30,17 +31,37 @@ public final class Jobs {
   private static final Duration POLL = Duration.ofMillis(100);
 
   private final ActorSystem<?> system;
+  private final JobKinds kinds;
+  private final Executor blocking;
   private final ClusterSharding sharding;
 
-  Jobs(ActorSystem<?> system) {
+  Jobs(ActorSystem<?> system, JobKinds kinds, Executor blocking) {
     this.system = system;
+    this.kinds = kinds;
+    this.blocking = blocking;
     this.sharding = ClusterSharding.get(system);
   }
 
-  /** Submit a job under an id of the caller's choice; the same again finds it submitted. */
+  /** Submit a job under an id of the caller's choice, once its kind has found nothing wrong with it; the same again finds it submitted. */
   public CompletionStage<Job.Description> submit(JobKey key, Context context, JobSpec spec) {
-    return ask(
-        key, replyTo -> new Job.Submit(context, spec, replyTo), Job.Description.class, ATTEMPTS);
+    return CompletableFuture.runAsync(() -> kinds.check(spec), blocking)
+        .exceptionallyCompose(refused -> isThere(key, refused))
+        .thenCompose(checked -> ask(
+            key,
+            replyTo -> new Job.Submit(context, spec, replyTo),
+            Job.Description.class,
+            ATTEMPTS));
+  }
+
+  /** What was accepted once may be said again, whatever became of its files. */
+  private CompletionStage<Void> isThere(JobKey key, Throwable refused) {
+    return describe(key, Long.MAX_VALUE)
+        .handle((known, unknown) -> {
+          if (known == null) {
+            throw refused instanceof CompletionException e ? e : new CompletionException(refused);
+          }
+          return null;
+        });
   }
 
   /** @param afterIteration progress up to here is known */
@@ -60,6 +81,11 @@ public final class Jobs {
 
   public CompletionStage<Job.Description> cancel(JobKey key) {
     return ask(key, Job.Cancel::new, Job.Description.class, ATTEMPTS);
+  }
+
+  /** Forget a job that has ended and give up what it holds; again, it is still forgotten. Its id may be taken again. */
+  public CompletionStage<Job.Recorded> delete(JobKey key) {
+    return ask(key, Job.Delete::new, Job.Recorded.class, ATTEMPTS);
   }
 
   /**
@@ -126,7 +152,11 @@ public final class Jobs {
               ? failure.getCause()
               : failure;
           if (cause instanceof TimeoutException && attemptsLeft > 1) {
-            return attempt(key, message, attemptsLeft - 1);
+            // While the node stops, an ask fails at once.
+            return Patterns.after(
+                POLL,
+                system.classicSystem(),
+                () -> attempt(key, message, attemptsLeft - 1).toCompletableFuture());
           }
           return CompletableFuture.failedFuture(
               cause instanceof TimeoutException

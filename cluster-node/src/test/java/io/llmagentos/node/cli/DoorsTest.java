@@ -105,7 +105,7 @@ class DoorsTest {
   }
 
   private static Doors doors(URI... candidates) {
-    return new Doors(List.of(candidates), PATIENCE, Duration.ofSeconds(5));
+    return new Doors(List.of(candidates), PATIENCE, Duration.ofSeconds(5), Duration.ofSeconds(5));
   }
 
   private HttpServer door(String name, int status, String body) throws IOException {

@@ -10,6 +10,8 @@ import io.llmagentos.node.Node;
 import io.llmagentos.node.artifact.ArtifactId;
 import io.llmagentos.node.artifact.ArtifactStore;
 import io.llmagentos.node.boot.NodeBoot;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.envelope.Provenance;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -22,9 +24,21 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,11 +49,12 @@ class JobTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
   private static @Nullable Node started;
+  private static @Nullable Path data;
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   @BeforeAll
   static void start() throws IOException {
-    Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
+    data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
     started = NodeBoot.start(
         ConfigFactory.parseString("""
         llmagentos.node { data-dir = "%s", artery-port = %d }
@@ -126,18 +141,125 @@ class JobTest {
   void shouldFenceADriverOfAnEarlierEpoch() throws Exception {
     String id = submit("type: test/count\nuntil: 9\nhold_at: 1\n");
     awaitStatus(id, "running");
-    DriverContext stale = new DriverContext(
-        new JobKey("local", id),
-        0,
-        new JobSpec("test/count", "stale", 0, 0, "{}"),
-        java.util.Optional.empty(),
-        node().service(Jobs.class),
-        node().service(ArtifactStore.class),
-        Runnable::run);
-    assertThat(stale.commit(new byte[] {9}, 9, 2).toCompletableFuture())
+    assertThat(driver(id, 0).commit(new byte[] {9}, 9, 2).toCompletableFuture())
         .failsWithin(LIMIT)
         .withThrowableOfType(java.util.concurrent.ExecutionException.class)
         .matches(e -> DriverContext.isFenced(Objects.requireNonNull(e.getCause())));
+    post("/v1/jobs/" + id + "/cancel", "");
+  }
+
+  private static DriverContext driver(String id, long epoch) {
+    return new DriverContext(
+        new JobKey("local", id),
+        epoch,
+        new JobSpec("test/count", "stale", 0, 0, "{}"),
+        java.util.Optional.empty(),
+        node().service(Jobs.class),
+        artifacts(),
+        Runnable::run);
+  }
+
+  private static ArtifactStore artifacts() {
+    return node().service(ArtifactStore.class);
+  }
+
+  @Test
+  void shouldDeleteAJobThatHasEnded() throws Exception {
+    String body = "{\"id\": \"passing\", \"type\": \"test/count\", \"until\": 2}";
+    assertThat(post("/v1/jobs", body).statusCode()).isEqualTo(201);
+    awaitStatus("passing", "completed");
+    String holder = new JobKey("local", "passing").holder();
+    assertThat(artifacts().leased(holder)).as("its checkpoints").hasSize(2);
+    awaitListed("passing", true);
+
+    HttpResponse<String> deleted = delete("passing");
+    assertThat(deleted.statusCode()).as(deleted.body()).isEqualTo(200);
+    assertThat(JSON.readTree(deleted.body()).path("deleted").asBoolean()).isTrue();
+    assertThat(artifacts().leased(holder)).isEmpty();
+    assertThat(get("/v1/jobs/passing", "").statusCode()).isEqualTo(404);
+    assertThat(post("/v1/jobs/passing/cancel", "").statusCode()).isEqualTo(404);
+    assertThat(delete("passing").statusCode()).as("again").isEqualTo(200);
+    assertThat(delete("nobody").statusCode()).isEqualTo(404);
+    awaitListed("passing", false);
+
+    assertThat(post("/v1/jobs", body.replace("2}", "1}")).statusCode()).isEqualTo(201);
+    JsonNode again = awaitStatus("passing", "completed");
+    assertThat(again.path("epoch").asInt()).as("what ran before is fenced").isEqualTo(2);
+    assertThat(again.path("summary").path("count").asInt()).isEqualTo(1);
+    assertThat(artifacts().leased(holder)).hasSize(1);
+    awaitListed("passing", true);
+  }
+
+  @Test
+  void shouldNotDeleteAJobThatRuns() throws Exception {
+    String id = submit("type: test/count\nuntil: 9\nhold_at: 1\n");
+    awaitStatus(id, "running");
+    HttpResponse<String> refused = delete(id);
+    assertThat(refused.statusCode()).isEqualTo(409);
+    assertThat(refused.body()).contains("conflict").contains("cannot be deleted; cancel it");
+    post("/v1/jobs/" + id + "/cancel", "");
+    awaitStatus(id, "cancelled");
+    assertThat(delete(id).statusCode()).isEqualTo(200);
+  }
+
+  /** The entity's node dies once the deletion is in the journal, before anything is released: the durable timer wakes it elsewhere. */
+  @Test
+  void shouldReleaseWhatADeletedJobHeldAfterItsDeath() {
+    JobKey key = new JobKey("local", "half-deleted");
+    artifacts().put(key.holder(), new byte[] {7});
+    Queue<Runnable> never = new ConcurrentLinkedQueue<>();
+    ActorSystem<?> system = node().system();
+    ActorRef<Job.Command> dying = system.systemActorOf(
+        Job.create(
+            key.entityId(),
+            new Job.Dependencies(
+                Clock.offset(node().clock(), Duration.ofSeconds(5)), // its timer is not due yet
+                system.ignoreRef(),
+                node().service(JobKinds.class),
+                artifacts(),
+                never::add,
+                new AtomicInteger())),
+        "dying-job",
+        Props.empty());
+    Context context = new Context("local", "local", Instant.MAX, "", Provenance.PRINCIPAL);
+    JobSpec spec = JobSpec.parse("type: test/count\nuntil: 1".getBytes(StandardCharsets.UTF_8));
+    ask(dying, replyTo -> new Job.Submit(context, spec, replyTo));
+    ask(dying, Job.Cancel::new);
+    dying.tell(new Job.Delete(system.ignoreRef()));
+    await().atMost(LIMIT).until(() -> !never.isEmpty());
+    Adapter.toClassic(system).stop(Adapter.toClassic(dying));
+    await().atMost(LIMIT).until(() -> artifacts().leased(key.holder()).isEmpty());
+  }
+
+  private static void ask(
+      ActorRef<Job.Command> job, Function<ActorRef<Job.Reply>, Job.Command> message) {
+    assertThat(AskPattern.<Job.Command, Job.Reply>ask(
+                job, message::apply, LIMIT, node().system().scheduler())
+            .toCompletableFuture())
+        .succeedsWithin(LIMIT)
+        .isInstanceOf(Job.Description.class);
+  }
+
+  @Test
+  void shouldLeaveWhatWasStoredAndNeverCommittedToTheSweep() throws Exception {
+    String id = submit("type: test/count\nuntil: 9\nhold_at: 1\n");
+    await().atMost(LIMIT).until(() -> json("/v1/jobs/" + id).path("checkpoints").size() == 1);
+    byte[] stray = "stored, then killed".getBytes(StandardCharsets.UTF_8);
+    DriverContext killed = driver(id, 0);
+    assertThat(killed.commit(stray, 9, 2).toCompletableFuture()).failsWithin(LIMIT);
+    ArtifactId stored = artifacts().put(stray);
+    assertThat(artifacts().contains(stored)).isTrue();
+
+    artifacts().sweep(Duration.ofHours(1));
+    assertThat(artifacts().contains(stored)).as("young").isTrue();
+    ArtifactStore later = ArtifactStore.open(
+        data().resolve("artifacts"),
+        Clock.fixed(Instant.now().plus(Duration.ofHours(2)), ZoneOffset.UTC));
+    later.sweep(Duration.ofHours(1));
+    assertThat(artifacts().contains(stored)).isFalse();
+    String committed =
+        json("/v1/jobs/" + id).path("checkpoints").path(0).path("artifact").asText();
+    assertThat(artifacts().contains(new ArtifactId(committed))).isTrue();
     post("/v1/jobs/" + id + "/cancel", "");
   }
 
@@ -201,6 +323,21 @@ class JobTest {
     return json("/v1/jobs/" + id);
   }
 
+  private static void awaitListed(String id, boolean listed) {
+    await()
+        .atMost(LIMIT)
+        .until(() -> get("/v1/jobs", "").body().contains("\"id\":\"" + id + "\"") == listed);
+  }
+
+  private static HttpResponse<String> delete(String id) throws Exception {
+    return HTTP.send(
+        HttpRequest.newBuilder(door().resolve("/v1/jobs/" + id))
+            .timeout(LIMIT)
+            .DELETE()
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
   private static JsonNode json(String path) throws Exception {
     return JSON.readTree(get(path, "").body());
   }
@@ -224,6 +361,10 @@ class JobTest {
 
   private static URI door() {
     return node().door();
+  }
+
+  private static Path data() {
+    return Objects.requireNonNull(data);
   }
 
   private static Node node() {

@@ -47,6 +47,11 @@ public final class PyTorch {
     JniUtils.setNumThreads(threads);
   }
 
+  /** Keeps the memory that libtorch frees in this process: for those that compute the same again and again. */
+  public static void keepMemory() {
+    Malloc.keep();
+  }
+
   /** A manager of native memory that its owner closes. */
   public static PtNDManager newManager() {
     return (PtNDManager) engine().newBaseManager();

@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Differentiable functions in TorchScript over flat float32 parameters: methods {@code (self, p: List[Tensor], x: Tensor, constants: Tensor) -> Tensor} of a
- * class without attributes. Numbers go in and come out as Java arrays, which belong to the caller; between calls no native memory is held but the program's.
+ * Differentiable functions in TorchScript over flat float32 parameters: methods {@code (self, p: List[Tensor], x: Tensor, ..., constants: Tensor) -> Tensor}
+ * of a class without attributes. Numbers go in and come out as Java arrays, which belong to the caller; between calls no native memory is held but the program's.
  * Thread-safe: calls share nothing. A thread's grad mode is off after a call. After {@link #close} there are no calls.
  */
 public final class TorchScript implements AutoCloseable {
@@ -25,8 +25,7 @@ public final class TorchScript implements AutoCloseable {
    * @param parameters flat
    * @param at where they begin
    * @param shapes lengths of the dimensions of the tensors in {@code p}, which lie one after the other
-   * @param inputs x, at least as many numbers as its shape says
-   * @param inputShape of x
+   * @param inputs x and what else there is between the parameters and the constants
    * @param constants numbers that the program is told, float64
    */
   public record Call(
@@ -34,13 +33,16 @@ public final class TorchScript implements AutoCloseable {
       float[] parameters,
       int at,
       List<long[]> shapes,
-      float[] inputs,
-      long[] inputShape,
+      List<Input> inputs,
       double[] constants) {
     public Call {
       shapes = List.copyOf(shapes);
+      inputs = List.copyOf(inputs);
     }
   }
+
+  /** A tensor of at least as many numbers as its shape says. */
+  public record Input(float[] numbers, long[] shape) {}
 
   private final PtNDManager manager;
   private final PtSymbolBlock block;
@@ -55,8 +57,7 @@ public final class TorchScript implements AutoCloseable {
   public void forward(Call call, float[] outputs) {
     try (NDManager scope = manager.newSubManager()) {
       NDList leaves = leaves(scope, call);
-      NDArray x = inputs(scope, call);
-      float[] result = result(scope, call, leaves, x, false).toFloatArray();
+      float[] result = result(scope, call, leaves, inputs(scope, call), false).toFloatArray();
       System.arraycopy(result, 0, outputs, 0, result.length);
     }
   }
@@ -77,10 +78,11 @@ public final class TorchScript implements AutoCloseable {
     JniUtils.setGradMode(true);
     try (NDManager scope = manager.newSubManager()) {
       NDList leaves = leaves(scope, call);
-      NDArray x = inputs(scope, call);
+      NDList inputs = inputs(scope, call);
+      NDArray x = inputs.head();
       leaves.forEach(leaf -> leaf.setRequiresGradient(true));
       x.setRequiresGradient(inputGradients != null);
-      NDArray result = result(scope, call, leaves, x, true);
+      NDArray result = result(scope, call, leaves, inputs, true);
       NDArray slopes = array(scope, outputGradients, 0, result.getShape());
       JniUtils.backward((PtNDArray) result, (PtNDArray) slopes, false, false);
       int to = at;
@@ -95,7 +97,7 @@ public final class TorchScript implements AutoCloseable {
     }
   }
 
-  private NDArray result(NDManager scope, Call call, NDList leaves, NDArray x, boolean train) {
+  private NDArray result(NDManager scope, Call call, NDList leaves, NDList inputs, boolean train) {
     // The thread's own setting: without it the executor would specialise the graph for every shape.
     JniUtils.setGraphExecutorOptimize(false);
     // Results attach to the manager of the first argument.
@@ -103,7 +105,7 @@ public final class TorchScript implements AutoCloseable {
     name.setName("module_method:" + call.method());
     var arguments = new NDList(name);
     arguments.addAll(leaves);
-    arguments.add(x);
+    arguments.addAll(inputs);
     arguments.add(scope.create(call.constants()));
     return IValueUtils.forward(block, arguments, train).singletonOrThrow();
   }
@@ -122,8 +124,12 @@ public final class TorchScript implements AutoCloseable {
     return leaves;
   }
 
-  private static NDArray inputs(NDManager scope, Call call) {
-    return array(scope, call.inputs(), 0, new Shape(call.inputShape()));
+  private static NDList inputs(NDManager scope, Call call) {
+    var inputs = new NDList();
+    for (Input input : call.inputs()) {
+      inputs.add(array(scope, input.numbers(), 0, new Shape(input.shape())));
+    }
+    return inputs;
   }
 
   private static NDArray array(NDManager scope, float[] numbers, int from, Shape shape) {

@@ -39,6 +39,7 @@ final class Graph {
   private final FlatLayout layout;
   private final boolean training;
   private final boolean half;
+  private final boolean fusedAttention;
   private final Set<Input> inputs = new LinkedHashSet<>();
   private final Set<String> views = new LinkedHashSet<>();
   private final List<String> forward = new ArrayList<>();
@@ -51,10 +52,11 @@ final class Graph {
   private int values;
 
   /** @param training with dropout and derivatives */
-  Graph(FlatLayout layout, Precision precision, boolean training) {
+  Graph(FlatLayout layout, EngineSettings settings, boolean training) {
     this.layout = layout;
     this.training = training;
-    this.half = precision == Precision.BFLOAT16;
+    this.half = settings.precision() == Precision.BFLOAT16;
+    this.fusedAttention = settings.fusedAttention();
   }
 
   String input(Input input) {
@@ -67,12 +69,16 @@ final class Graph {
   }
 
   Value embedding(String table, Input ids, int paddingRow) {
-    String which = input(ids);
-    Value y = value("torch.embedding(%s, %s)".formatted(weight(table, false), which), false);
+    return embedding(table, input(ids), paddingRow);
+  }
+
+  /** @param ids a variable of the script */
+  Value embedding(String table, String ids, int paddingRow) {
+    Value y = value("torch.embedding(%s, %s)".formatted(weight(table, false), ids), false);
     derive(
         y,
         d -> backward("__torch__.embedding_backward(%s, %s, %s, %s)"
-            .formatted(d, which, paddingRow, gradient(table))));
+            .formatted(d, ids, paddingRow, gradient(table))));
     return y;
   }
 
@@ -297,7 +303,7 @@ final class Graph {
       forward.add("%s_%s = __torch__.repeat_heads(__torch__.split_heads(%s, b, %s), %s)"
           .formatted(n, kv[0], kv[1], a.keyHeads, times));
     }
-    boolean fused = a.position == null && (a.dropout == 0 || !training);
+    boolean fused = fusedAttention && a.position == null && (a.dropout == 0 || !training);
     Runnable derivative = fused ? flash(n, a) : plain(n, a, y.half);
     forward.add("%s = __torch__.join_heads(%s_y)".formatted(n, n));
     derive(y, d -> {
@@ -323,9 +329,9 @@ final class Graph {
 
   private Runnable plain(String n, Attention a, boolean halved) {
     String position = a.position == null ? "None" : a.position.name;
-    String scale = String.valueOf(a.scale);
+    String scale = " * " + a.scale;
     forward.add("%1$s_w = __torch__.attention_weights(%1$s_q, %1$s_k, %2$s, %3$s, %4$s, %5$s)"
-        .formatted(n, a.causal ? "True" : "False", a.bias, position, scale));
+        .formatted(n, a.causal ? "True" : "False", a.bias, position, a.scale));
     String mask = training && a.dropout > 0 ? mask(n + "_w", a.dropout) : "";
     String kept = rounded(mask.isEmpty() ? n + "_w" : n + "_w * " + mask, halved);
     forward.add("%1$s_kept = %2$s".formatted(n, kept));
@@ -338,9 +344,10 @@ final class Graph {
       if (a.position != null) {
         reach(a.position, "torch.sum(%s_ds, [0], True)".formatted(n), false);
       }
-      backward("%1$s_dr = %2$s".formatted(n, rounded(n + "_ds * " + scale, halved)));
-      backward("%1$s_dq = torch.matmul(%1$s_dr, %1$s_k)".formatted(n));
-      backward("%1$s_dk = torch.matmul(torch.transpose(%1$s_dr, 2, 3), %1$s_q)".formatted(n));
+      backward("%1$s_dr = %2$s".formatted(n, rounded(n + "_ds", halved)));
+      backward("%1$s_dq = torch.matmul(%1$s_dr, %1$s_k)%2$s".formatted(n, scale));
+      backward(
+          "%1$s_dk = torch.matmul(torch.transpose(%1$s_dr, 2, 3), %1$s_q)%2$s".formatted(n, scale));
     };
   }
 
@@ -368,6 +375,12 @@ final class Graph {
             bias == null ? "None" : gradient(bias)));
     reached.add(x.name);
     return loss;
+  }
+
+  /** Begins the backward pass: {@code gradient} is that of {@code y}. */
+  void seed(Value y, String gradient) {
+    forward.add("d_" + y.name + " = " + gradient);
+    reached.add(y.name);
   }
 
   /** Makes {@code x} a result of the method. */

@@ -12,6 +12,7 @@ public enum Kernels {
     String add = precision == Precision.BFLOAT16 ? "bfloat16" : name().toLowerCase(Locale.ROOT);
     String product = precision == Precision.BFLOAT16 ? "mkl" : add;
     return """
+
         def product(x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
           return __torch__.product_%s(x, w, b)
 

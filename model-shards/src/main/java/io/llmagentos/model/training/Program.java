@@ -1,9 +1,11 @@
 package io.llmagentos.model.training;
 
 import io.llmagentos.model.training.Graph.Value;
+import io.llmagentos.model.weights.BertConfig;
 import io.llmagentos.model.weights.Gpt2Config;
 import io.llmagentos.model.weights.LlamaConfig;
 import io.llmagentos.model.weights.ModelConfig;
+import io.llmagentos.model.weights.T5Config;
 import io.llmagentos.model.weights.TransformerConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,8 @@ interface Program {
           case Gpt2Config gpt2 -> new Gpt2Program(gpt2);
           case LlamaConfig llama -> new LlamaProgram(llama);
         };
+      case BertConfig bert -> new BertProgram(bert);
+      case T5Config t5 -> new T5Program(t5);
     };
   }
 }

@@ -1,5 +1,11 @@
 package io.llmagentos.model.training;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.training.Graph.Value;
 import java.util.HashMap;
@@ -16,7 +22,7 @@ final class TransformerScript {
 
   private final Program program;
   private final FlatLayout layout;
-  private final Precision precision;
+  private final EngineSettings settings;
   private final Map<String, Set<Input>> inputs = new HashMap<>();
   private final List<String> results;
   private final String source;
@@ -24,29 +30,33 @@ final class TransformerScript {
   TransformerScript(Program program, FlatLayout layout, EngineSettings settings) {
     this.program = program;
     this.layout = layout;
-    this.precision = settings.precision();
+    this.settings = settings;
     Graph accumulate = loss(true);
     Graph evaluate = loss(false);
     Graph results = resultsGraph();
     this.results = results.outputs();
-    source = PyTorch.source(TransformerScript.class, "operators.py") + "\n"
-        + settings.kernels().source(precision)
+    source = source(
+        settings,
+        method(ACCUMULATE, accumulate) + method(EVALUATE, evaluate) + method(RESULTS, results));
+  }
+
+  /** A script with these methods. */
+  static String source(EngineSettings settings, String methods) {
+    return PyTorch.source(TransformerScript.class, "operators.py")
+        + settings.kernels().source(settings.precision())
         + "class Transformer(Module):\n  __parameters__ = []\n  __buffers__ = []\n"
-        + method(ACCUMULATE, accumulate)
-        + method(EVALUATE, evaluate)
-        + method(RESULTS, results)
-        + PyTorch.source(TransformerScript.class, "optimizer.py");
+        + methods;
   }
 
   private Graph loss(boolean training) {
-    var graph = new Graph(layout, precision, training);
+    var graph = new Graph(layout, settings, training);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.keepOnly("loss", graph.crossEntropy(x, program.outputWeight(), program.outputBias()));
     return graph;
   }
 
   private Graph resultsGraph() {
-    var graph = new Graph(layout, precision, false);
+    var graph = new Graph(layout, settings, false);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.output(
         LOGITS, graph.single(graph.linear(x, program.outputWeight(), program.outputBias())));
@@ -70,5 +80,18 @@ final class TransformerScript {
   /** What {@link #RESULTS} returns, in order. */
   List<String> results() {
     return results;
+  }
+
+  /** The beginning of a call's arguments. Results attach to the manager of the first one. */
+  static NDList arguments(NDManager scope, String method) {
+    NDArray name = scope.create(0);
+    name.setName("module_method:" + method);
+    return new NDList(name);
+  }
+
+  static NDList call(PtSymbolBlock block, NDList arguments) {
+    // The thread's own setting: without it the executor would specialise the graph for every shape.
+    JniUtils.setGraphExecutorOptimize(false);
+    return IValueUtils.forward(block, arguments, false);
   }
 }

@@ -36,7 +36,12 @@ public enum Activation {
     if (!config.has(key)) {
       return otherwise;
     }
-    Activation named = BY_NAME.get(config.text(key));
+    return named(config, key, config.text(key));
+  }
+
+  /** The function of that name, which {@code key} of a configuration gives. */
+  static Activation named(ConfigFile config, String key, String name) {
+    Activation named = BY_NAME.get(name);
     if (named == null) {
       throw config.unsupported(
           key, config.text(key), String.join(", ", new TreeSet<>(BY_NAME.keySet())));

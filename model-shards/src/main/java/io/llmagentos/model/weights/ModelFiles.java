@@ -104,13 +104,13 @@ public final class ModelFiles implements AutoCloseable {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
+  public boolean has(String name) {
+    return tensors.containsKey(name);
+  }
+
   /** All of them, in the order of the files. */
   public Collection<Tensor> tensors() {
     return tensors.values();
-  }
-
-  boolean has(String name) {
-    return tensors.containsKey(name);
   }
 
   /** Weight files and configuration. */

@@ -1,6 +1,7 @@
 package io.llmagentos.model.weights;
 
 import java.util.Arrays;
+import java.util.stream.Stream;
 
 /**
  * A tensor that training changes, under its name in Hugging Face's files, and how it begins.
@@ -36,6 +37,11 @@ public record Parameter(String name, long[] shape, double mean, double deviation
   /** Whether weight decay is for it: matrices and embeddings, not biases and the weights of norms. */
   public boolean decays() {
     return shape.length > 1;
+  }
+
+  /** Whether it belongs to what a task puts on top of the model. */
+  public boolean head() {
+    return Stream.of("lm_head.", "cls.", "bert.pooler.", "classifier.").anyMatch(name::startsWith);
   }
 
   @Override

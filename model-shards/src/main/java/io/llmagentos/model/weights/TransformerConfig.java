@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What {@code config.json} says of a model that can be trained: its family and its shape, under Hugging Face's names. */
-public sealed interface TransformerConfig permits ModelConfig {
+public sealed interface TransformerConfig permits ModelConfig, BertConfig, T5Config {
   /** Hugging Face's {@code model_type}. */
   String modelType();
 
@@ -28,6 +28,14 @@ public sealed interface TransformerConfig permits ModelConfig {
    * @throws io.llmagentos.node.error.AgentOsException {@code MODEL_FILE_MISSING}, {@code MODEL_FILE_CORRUPT} or {@code MODEL_UNSUPPORTED}
    */
   static TransformerConfig read(Path directory) {
-    return ModelConfig.read(directory);
+    ConfigFile config = ConfigFile.read(directory.resolve("config.json"));
+    return switch (config.text("model_type")) {
+      case "bert" -> BertConfig.from(config);
+      case "t5" -> T5Config.from(config);
+      case "gpt2", "llama", "qwen2" -> ModelConfig.read(directory);
+      default ->
+        throw config.unsupported(
+            "model_type", config.text("model_type"), "bert, gpt2, llama, qwen2, t5");
+    };
   }
 }

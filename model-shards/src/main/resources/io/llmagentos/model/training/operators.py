@@ -70,14 +70,14 @@ def sum_heads(g: Tensor, times: int) -> Tensor:
     y = torch.sum(torch.view(g, [b, h // times, times, t, d]), [2])
   return y
 
-# What is added to the scores [B,1,T,S]: large negative numbers where a query must not look; None if a flag says as much. mask [B,S] has 1 for real tokens, or is empty.
+# What is added to the scores [B,1,T,S]: large negative numbers where a query must not look; None if a flag says as much. mask [B,S] has 1 for real tokens, or is empty. A row that must not look at all looks everywhere.
 def score_bias(mask: Tensor, b: int, t: int, causal: bool) -> Optional[Tensor]:
   bias = annotate(Optional[Tensor], None)
   if torch.numel(mask) > 0:
     s = torch.size(mask, 1)
     keys = torch.view((1. - torch.to(mask, 6)) * -1.0e30, [b, 1, 1, s])
     if causal:
-      bias = keys + torch.triu(torch.full([t, s], -1.0e30), 1)
+      bias = torch.clamp(keys + torch.triu(torch.full([t, s], -1.0e30), 1), -1.0e30)
     else:
       bias = torch.expand(keys, [b, 1, t, s])
   return bias
@@ -91,16 +91,16 @@ def flash_attention_backward(g: Tensor, q: Tensor, k: Tensor, v: Tensor, y: Tens
 
 # The weights [B,H,T,S] in float32; position [1,H,T,S] is added to the scores.
 def attention_weights(q: Tensor, k: Tensor, causal: bool, bias: Optional[Tensor], position: Optional[Tensor], scale: float) -> Tensor:
-  scores = torch.to(torch.matmul(q, torch.transpose(k, 2, 3)), 6) * scale
+  scores = torch.to(torch.matmul(q * scale, torch.transpose(k, 2, 3)), 6)
   if position is not None:
-    scores = scores + position
+    scores.add_(position)
   if bias is not None:
-    scores = scores + bias
+    scores.add_(bias)
   elif causal:
-    scores = scores + torch.triu(torch.full([q.size(2), k.size(2)], -1.0e30), 1)
+    scores.add_(torch.triu(torch.full([q.size(2), k.size(2)], -1.0e30), 1))
   return torch._softmax(scores, -1, False)
 
-# Gradient of the scores before scaling. g: of the weights.
+# Gradient of the scores. g: of the weights.
 def attention_weights_backward(g: Tensor, weights: Tensor) -> Tensor:
   return torch._softmax_backward_data(torch.to(g, 6), weights, -1, 6)
 
@@ -114,7 +114,7 @@ def position_bias_backward(g: Tensor, buckets: Tensor, gw: Tensor) -> None:
 
 # The sum of the cross entropies of softmax(h w^T + b), and its derivative; so many rows at a time that the logits stay small.
 def rows_at_a_time(w: Tensor) -> int:
-  return max(16, 16777216 // w.size(0))
+  return max(64, 4194304 // w.size(0))
 
 def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor) -> Tensor:
   loss = torch.zeros([], dtype=7)
@@ -125,6 +125,15 @@ def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor) ->
     loss = loss - torch.sum(torch.gather(torch._log_softmax(z, 1, False), 1, target), dtype=7)
   return loss
 
+# The sum of -log p; through logarithms of softmax only where p is too small for a float.
+def surprise(p: Tensor, target: Tensor, z: Tensor) -> Tensor:
+  picked = torch.gather(p, 1, target)
+  if bool(torch.min(picked) > 1.0e-30):
+    logs = torch.log(picked)
+  else:
+    logs = torch.gather(torch._log_softmax(z, 1, False), 1, target)
+  return -torch.sum(logs, dtype=7)
+
 def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, gw: Tensor, gb: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
   loss = torch.zeros([], dtype=7)
   dh = torch.empty_like(h)
@@ -132,9 +141,9 @@ def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: T
   for i in range((h.size(0) + step - 1) // step):
     x = torch.slice(h, 0, i * step, (i + 1) * step)
     target = torch.unsqueeze(torch.slice(targets, 0, i * step, (i + 1) * step), 1)
-    p = torch._log_softmax(torch.to(__torch__.product(x, w, b), 6), 1, False)
-    loss = loss - torch.sum(torch.gather(p, 1, target), dtype=7)
-    p.exp_()
+    z = torch.to(__torch__.product(x, w, b), 6)
+    p = torch._softmax(z, 1, False)
+    loss = loss + __torch__.surprise(p, target, z)
     p.scatter_add_(1, target, torch.full([x.size(0), 1], -1.))
     if gb is not None:
       __torch__.add_column_sums(p, gb)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llmagentos.model.djl.TorchScript.Call;
+import io.llmagentos.model.djl.TorchScript.Input;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,8 @@ class TorchScriptTest {
           return torch.mul(y, y)
         def wide(self: __torch__.Square, p: List[Tensor], x: Tensor, c: Tensor) -> Tensor:
           return torch.sum(torch.tanh(torch.linear(x, p[0])), [1])
+        def weighted(self: __torch__.Square, p: List[Tensor], x: Tensor, w: Tensor, c: Tensor) -> Tensor:
+          return torch.mul(torch.linear(x, p[0], p[1]), torch.unsqueeze(w, 1))
       """;
   private static final float[] PARAMETERS = {9, 1, 2, 3, -1, 0.5f, 2, 0.25f, -4};
   private static final float[] X = {1, 0, -1, 2, 3, 0.5f};
@@ -36,8 +39,7 @@ class TorchScriptTest {
         parameters,
         1,
         List.of(new long[] {2, 3}, new long[] {2}),
-        X,
-        new long[] {2, 3},
+        List.of(new Input(X, new long[] {2, 3})),
         new double[] {2});
   }
 
@@ -86,6 +88,28 @@ class TorchScriptTest {
   }
 
   @Test
+  void shouldTakeSeveralInputs() {
+    float[] outputs = new float[4];
+    float[] gradients = new float[PARAMETERS.length];
+    float[] inputGradients = new float[X.length];
+    Call call = new Call(
+        "weighted",
+        PARAMETERS,
+        1,
+        List.of(new long[] {2, 3}, new long[] {2}),
+        List.of(new Input(X, new long[] {2, 3}), new Input(new float[] {2, -1, 7}, new long[] {2})),
+        new double[] {0});
+    try (var script = new TorchScript("Square", SOURCE)) {
+      script.forward(call, outputs);
+      script.backward(call, new float[] {1, 0, 0, 1}, gradients, 1, inputGradients);
+    }
+    assertThat(outputs).containsExactly(-3.5f, -14f, -9.75f, 3.5f);
+    // row 0 gets 2 times the first weights, row 1 minus the second ones
+    assertThat(inputGradients).containsExactly(2, 4, 6, 1, -0.5f, -2);
+    assertThat(gradients).containsExactly(0, 2, 0, -2, -2, -3, -0.5f, 2, -1);
+  }
+
+  @Test
   void shouldServeSeveralThreads() throws InterruptedException, ExecutionException {
     try (var script = new TorchScript("Square", SOURCE);
         var pool = Executors.newFixedThreadPool(4)) {
@@ -113,8 +137,8 @@ class TorchScriptTest {
     float[] outputs = new float[size];
     float[] gradients = new float[size * 3];
     long[] shape = {size, 3};
-    Call wide =
-        new Call("wide", new float[size * 3], 0, List.of(shape), x, shape, new double[] {0});
+    List<Input> inputs = List.of(new Input(x, shape));
+    Call wide = new Call("wide", new float[size * 3], 0, List.of(shape), inputs, new double[] {0});
     try (var script = new TorchScript("Square", SOURCE)) {
       long before = 0;
       for (int i = 0; i < 250; i++) {

@@ -3,6 +3,8 @@ package io.llmagentos.model.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llmagentos.model.ReferenceBlocks;
+import io.llmagentos.model.ReferenceTransformer;
 import io.llmagentos.model.weights.Activation;
 import io.llmagentos.model.weights.Checkpoint;
 import io.llmagentos.model.weights.DType;
@@ -106,7 +108,8 @@ class RandomShapesTest {
   private void assertSame(Checkpoint model) {
     int[] tokens = new int[1 + random.nextInt(24)];
     Arrays.setAll(tokens, i -> random.nextInt(model.config().vocabSize()));
-    double[] expected = ReferenceNetwork.logits(model, tokens);
+    double[] expected = ReferenceTransformer.of(model)
+        .logits(ReferenceTransformer.Sequence.of(tokens))[tokens.length - 1];
     CpuEngineSettings settings = new CpuEngineSettings(
         1, 1 + random.nextInt(9), 40, 1 + random.nextInt(9), WeightStorage.AS_STORED);
     try (CpuEngine engine = new CpuEngine(model, settings)) {
@@ -133,7 +136,7 @@ class RandomShapesTest {
       assertThat((double) y[i])
           .as("%s(%s)", activation, x[i])
           .isCloseTo(
-              ReferenceNetwork.activate(activation, x[i]),
+              ReferenceBlocks.activate(activation, x[i]),
               within(1e-6 * Math.max(1, Math.abs(x[i]))));
     }
   }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmagentos.model.GoldenData;
+import io.llmagentos.model.weights.T5Config;
 import io.llmagentos.model.weights.Tensor;
+import io.llmagentos.model.weights.TransformerConfig;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -174,6 +176,19 @@ record TrainingGolden(Path directory, JsonNode expected) {
         }
       });
       assertThat(gradients.keySet()).isEqualTo(names);
+    }
+  }
+
+  void checkBuckets() {
+    T5Config config = (T5Config) TransformerConfig.read(directory);
+    for (String direction : List.of("bidirectional", "causal")) {
+      JsonNode buckets = expected.path("relative_position_buckets").path(direction);
+      assertThat(buckets).isNotEmpty();
+      for (int i = 0; i < buckets.size(); i++) {
+        assertThat(config.bucket(i, buckets.size() / 2, direction.equals("bidirectional")))
+            .as("%s %s", direction, i - buckets.size() / 2)
+            .isEqualTo(buckets.get(i).asInt());
+      }
     }
   }
 

@@ -178,27 +178,36 @@ public final class Algorithm implements AutoCloseable {
     return true;
   }
 
-  /** The greedy action. Both flat: see {@link io.llmagentos.rl.space.Space}. */
+  /** Numbers that the policy remembers of an episode; 0: nothing. */
+  public int stateWidth() {
+    return acting.network().stateWidth();
+  }
+
+  /** The greedy action, of a policy that remembers at the beginning of an episode. Both flat: see {@link io.llmagentos.rl.space.Space}. */
   public float[] computeSingleAction(float[] observation) {
-    return action(observation, Optional.empty());
+    return computeSingleAction(observation, new float[stateWidth()]);
   }
 
-  /** An action drawn from the policy. */
+  /**
+   * The greedy action, in the course of an episode.
+   *
+   * @param state what the policy remembers, {@link #stateWidth} numbers, zeros at the beginning; becomes what it remembers next
+   */
+  public float[] computeSingleAction(float[] observation, float[] state) {
+    return action(observation, state, Optional.empty());
+  }
+
+  /** An action drawn from the policy, otherwise as {@link #computeSingleAction(float[])}. */
   public float[] computeSingleAction(float[] observation, Generator random) {
-    return action(observation, Optional.of(random));
+    return action(observation, new float[stateWidth()], Optional.of(random));
   }
 
-  private float[] action(float[] observation, Optional<Generator> random) {
-    int width = acting.network().inputWidth();
-    if (observation.length != width) {
-      throw new AgentOsException(
-          ErrorCode.INVALID_REQUEST,
-          "the observation has " + observation.length + " numbers, must have " + width,
-          "observation");
-    }
+  private float[] action(float[] observation, float[] state, Optional<Generator> random) {
+    require("observation", observation.length, acting.network().inputWidth());
+    require("state", state.length, stateWidth());
     acting.load(learning.parameters(), 0);
     float[] inputs = new float[acting.distribution().inputWidth()];
-    acting.infer(observation, 1, inputs);
+    acting.infer(observation, state, 1, inputs);
     float[] action = new float[acting.distribution().actionWidth()];
     random.ifPresentOrElse(
         generator -> acting.distribution().sample(inputs, 0, generator, action, 0),
@@ -206,6 +215,15 @@ public final class Algorithm implements AutoCloseable {
     float[] out = new float[action.length];
     actingFit.apply(action, 0, out, 0);
     return out;
+  }
+
+  private static void require(String what, int found, int expected) {
+    if (found != expected) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "the " + what + " has " + found + " numbers, must have " + expected,
+          what);
+    }
   }
 
   /** A copy of all parameters, the policy's first. */

@@ -4,6 +4,7 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.rl.env.AutoresetMode;
+import io.llmagentos.rl.env.Env;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.policy.ActionNoise;
@@ -14,6 +15,7 @@ import io.llmagentos.rl.rollout.NormalizeAndClipActions;
 import io.llmagentos.rl.rollout.Sampler;
 import io.llmagentos.rl.rollout.Sampler.Behaviour;
 import io.llmagentos.rl.rollout.Seeds;
+import io.llmagentos.rl.space.Space;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an algorithm runs with, in RLlib's words (its new API stack). The fluent groups take settings of their options:
@@ -338,11 +341,7 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     return option.otherwise();
   }
 
-  boolean isSet(Option<?> option) {
-    return values.containsKey(option);
-  }
-
-  /** Every option with its value, as a file would say it. */
+  /** Every option with its value, as a file would say it: {@link #with} reads it back. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new TreeMap<>();
     options.forEach((name, option) -> map.put(name, plain(get(option))));
@@ -352,7 +351,8 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
   private static Object plain(Object value) {
     return switch (value) {
       case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT);
-      case Schedule schedule -> schedule.toString();
+      case Schedule schedule -> schedule.toValue();
+      case Double number -> number.isInfinite() ? "inf" : number;
       case Convolution layer -> layer.toList();
       case List<?> list -> list.stream().map(AlgorithmConfig::plain).toList();
       default -> value;
@@ -393,11 +393,48 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     }
   }
 
+  /**
+   * Checks all that can be known before anything runs: beside {@link #validate} the environment's options and whether its spaces suit the algorithm. Throws
+   * {@code SETTINGS_INVALID}, {@code ENVIRONMENT_NOT_FOUND} or, for {@code env_config}, {@code INVALID_REQUEST}.
+   */
+  public void check(EnvRegistry environments) {
+    validate();
+    try (Env<?, ?> env = preview(environments)) {
+      if (env != null) {
+        requireSpaces(env.observationSpace(), env.actionSpace());
+      }
+    }
+  }
+
+  private @Nullable Env<?, ?> preview(EnvRegistry environments) {
+    try {
+      return environments.preview(get(ENV), get(ENV_CONFIG)).orElse(null);
+    } catch (AgentOsException e) {
+      if (e.code() != ErrorCode.INVALID_REQUEST) {
+        throw e;
+      }
+      String param = ENV_CONFIG.name() + (e.param() == null ? "" : "." + e.param());
+      throw new AgentOsException(e.code(), String.valueOf(e.getMessage()), param, e);
+    }
+  }
+
+  /** Throws {@code SETTINGS_INVALID} for spaces that the algorithm cannot do with. */
+  void requireSpaces(Space<?> observations, Space<?> actions) {
+    if (!get(CONV_FILTERS).isEmpty()) {
+      Modules.encoder(this, observations);
+    }
+  }
+
   /** Steps of each environment that are sampled at once. */
   public abstract int fragmentLength();
 
   /** Fragments of each environment for one training step. */
   public abstract int fragmentsPerStep();
+
+  /** Steps of an episode that are learnt from together, one after the other. */
+  int sequenceLength() {
+    return 1;
+  }
 
   /** How actions of training are taken when so many steps have been sampled. */
   public Behaviour behaviour(long steps) {
@@ -437,7 +474,15 @@ public abstract class AlgorithmConfig<C extends AlgorithmConfig<C>> {
     VectorEnv env = newVectorEnv(environments, count);
     Policy policy = newPolicy(env);
     return new Sampler(
-        env, policy, newActionFit(env, policy), noise(), first, get(SEED), envSeeds, actionSeeds);
+        env,
+        policy,
+        newActionFit(env, policy),
+        noise(),
+        sequenceLength(),
+        first,
+        get(SEED),
+        envSeeds,
+        actionSeeds);
   }
 
   VectorEnv newVectorEnv(EnvRegistry environments, int count) {

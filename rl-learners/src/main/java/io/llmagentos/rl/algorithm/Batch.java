@@ -2,14 +2,17 @@ package io.llmagentos.rl.algorithm;
 
 import io.llmagentos.rl.policy.ActionDistribution;
 import io.llmagentos.rl.policy.ActorCritic;
+import io.llmagentos.rl.policy.Sequences;
 import io.llmagentos.rl.rollout.Fragment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Rows that a policy gradient is taken over, B of them.
  *
  * @param rows B
+ * @param sequences how they follow one another
  * @param observations [B][D]
  * @param actions [B][A]
  * @param oldInputs [B][P], what the behaviour policy put out
@@ -20,6 +23,7 @@ import java.util.List;
  */
 record Batch(
     int rows,
+    Sequences sequences,
     float[] observations,
     float[] actions,
     float[] oldInputs,
@@ -28,9 +32,11 @@ record Batch(
     float[] returns,
     float[] oldValues) {
 
-  private static Batch empty(int rows, int observationWidth, ActionDistribution distribution) {
+  private static Batch empty(
+      int rows, Sequences sequences, int observationWidth, ActionDistribution distribution) {
     return new Batch(
         rows,
+        sequences,
         new float[rows * observationWidth],
         new float[rows * distribution.actionWidth()],
         new float[rows * distribution.inputWidth()],
@@ -46,19 +52,12 @@ record Batch(
     int total = fragments.stream().mapToInt(Fragment::rows).sum();
     int width = fragments.getFirst().observationWidth();
     ActionDistribution distribution = module.policy().distribution();
-    Batch batch = empty(total, width, distribution);
+    Batch batch = empty(total, sequences(fragments, total), width, distribution);
     int at = 0;
     for (Fragment fragment : fragments) {
       copy(fragment.observations(), batch.observations, at, width);
       copy(fragment.actions(), batch.actions, at, distribution.actionWidth());
       copy(fragment.distributionInputs(), batch.oldInputs, at, distribution.inputWidth());
-      at += fragment.rows();
-    }
-    if (critic) {
-      module.inferValues(batch.observations, total, batch.oldValues);
-    }
-    at = 0;
-    for (Fragment fragment : fragments) {
       batch.estimate(fragment, at, module, critic, gamma, lambda);
       at += fragment.rows();
     }
@@ -76,17 +75,38 @@ record Batch(
     System.arraycopy(from, 0, to, row * width, from.length);
   }
 
+  private static Sequences sequences(List<Fragment> fragments, int total) {
+    int numbers = fragments.stream().mapToInt(each -> each.states().length).sum();
+    if (numbers == 0) {
+      return Sequences.NONE;
+    }
+    float[] states = new float[numbers];
+    boolean[] starts = new boolean[total];
+    int at = 0;
+    int to = 0;
+    for (Fragment fragment : fragments) {
+      System.arraycopy(fragment.states(), 0, states, to, fragment.states().length);
+      to += fragment.states().length;
+      for (int row = 0; row < fragment.rows(); row++) {
+        starts[at + row] = fragment.starts(row);
+      }
+      at += fragment.rows();
+    }
+    return new Sequences(fragments.getFirst().sequenceLength(), states, starts);
+  }
+
   private void estimate(
       Fragment fragment, int at, ActorCritic module, boolean critic, double gamma, double lambda) {
     int n = fragment.rows();
-    float[] values = Arrays.copyOfRange(oldValues, at, at + n);
+    float[] values = new float[n];
     float[] next = new float[n];
     boolean[] done = new boolean[n];
     for (int row = 0; row < n; row++) {
       done[row] = fragment.done(row);
     }
     if (critic) {
-      nextValues(fragment, values, module, next);
+      values(fragment, module, values, next);
+      System.arraycopy(values, 0, oldValues, at, n);
     }
     float[] result = Gae.estimate(
         fragment.environments(),
@@ -100,50 +120,86 @@ record Batch(
     System.arraycopy(result, 0, advantages, at, n);
   }
 
-  /** Values of what follows each row: the next row's, or, where none follows in the fragment, that of its next observation; 0 after termination. */
-  private static void nextValues(
-      Fragment fragment, float[] values, ActorCritic module, float[] next) {
-    int n = fragment.rows();
+  /**
+   * Values of the rows, and of what follows each: the next row's, or, where none follows in the fragment, that of its next observation; 0 after termination.
+   * The sequences go on side by side, step by step, with the states that the sampler had.
+   */
+  private static void values(Fragment fragment, ActorCritic module, float[] values, float[] next) {
+    int length = fragment.sequenceLength();
+    int count = fragment.rows() / length;
     int width = fragment.observationWidth();
-    int[] asked = new int[n];
-    int count = 0;
-    for (int row = 0; row < n; row++) {
-      boolean last = (row + 1) % fragment.steps() == 0;
-      if (fragment.terminated()[row]) {
-        next[row] = 0;
-      } else if (last || fragment.truncated()[row]) {
-        asked[count++] = row;
-      } else {
+    float[] states = fragment.states().clone();
+    int stateWidth = states.length / count;
+    float[] observations = new float[count * width];
+    float[] answers = new float[count];
+    for (int t = 0; t < length; t++) {
+      for (int k = 0; k < count; k++) {
+        int row = k * length + t;
+        System.arraycopy(fragment.observations(), row * width, observations, k * width, width);
+        if (t > 0 && fragment.starts(row)) {
+          Arrays.fill(states, k * stateWidth, (k + 1) * stateWidth, 0);
+        }
+      }
+      module.inferValues(observations, states, count, answers);
+      for (int k = 0; k < count; k++) {
+        values[k * length + t] = answers[k];
+      }
+      finalValues(fragment, t, states, module, next);
+    }
+    for (int row = 0; row < values.length; row++) {
+      if (!fragment.terminated()[row] && !isCut(fragment, row)) {
         next[row] = values[row + 1];
       }
     }
-    float[] observations = new float[count * width];
-    for (int k = 0; k < count; k++) {
-      fragment.nextObservation(asked[k], observations, k * width);
+  }
+
+  /** Whether no row follows, though the episode has not reached its end. */
+  private static boolean isCut(Fragment fragment, int row) {
+    return !fragment.terminated()[row]
+        && (fragment.truncated()[row] || (row + 1) % fragment.steps() == 0);
+  }
+
+  /** Of the rows at position {@code t} of their sequences that are cut, after which {@code states} stand. */
+  private static void finalValues(
+      Fragment fragment, int t, float[] states, ActorCritic module, float[] next) {
+    int length = fragment.sequenceLength();
+    int count = fragment.rows() / length;
+    int width = fragment.observationWidth();
+    int stateWidth = states.length / count;
+    int[] cut =
+        IntStream.range(0, count).filter(k -> isCut(fragment, k * length + t)).toArray();
+    if (cut.length == 0) {
+      return;
     }
-    float[] answers = new float[count];
-    module.inferValues(observations, count, answers);
-    for (int k = 0; k < count; k++) {
-      next[asked[k]] = answers[k];
+    float[] observations = new float[cut.length * width];
+    float[] after = new float[cut.length * stateWidth];
+    for (int i = 0; i < cut.length; i++) {
+      fragment.nextObservation(cut[i] * length + t, observations, i * width);
+      System.arraycopy(states, cut[i] * stateWidth, after, i * stateWidth, stateWidth);
+    }
+    float[] answers = new float[cut.length];
+    module.inferValues(observations, after, cut.length, answers);
+    for (int i = 0; i < cut.length; i++) {
+      next[cut[i] * length + t] = answers[i];
     }
   }
 
-  /** The rows {@code order[from .. to - 1]}. */
+  /** The sequences {@code order[from .. to - 1]}. */
   Batch gather(int[] order, int from, int to) {
-    int count = to - from;
     return new Batch(
-        count,
-        rows(observations, order, from, to),
-        rows(actions, order, from, to),
-        rows(oldInputs, order, from, to),
-        rows(oldLogProbs, order, from, to),
-        rows(advantages, order, from, to),
-        rows(returns, order, from, to),
-        rows(oldValues, order, from, to));
+        (to - from) * sequences.length(),
+        sequences.gather(order, from, to),
+        gather(observations, order, from, to),
+        gather(actions, order, from, to),
+        gather(oldInputs, order, from, to),
+        gather(oldLogProbs, order, from, to),
+        gather(advantages, order, from, to),
+        gather(returns, order, from, to),
+        gather(oldValues, order, from, to));
   }
 
-  private float[] rows(float[] all, int[] order, int from, int to) {
-    int width = all.length / rows;
+  private float[] gather(float[] all, int[] order, int from, int to) {
+    int width = all.length / rows * sequences.length();
     float[] part = new float[(to - from) * width];
     for (int i = from; i < to; i++) {
       for (int k = 0; k < width; k++) {
@@ -173,7 +229,15 @@ record Batch(
       normalized[i] = (float) ((advantages[i] - mean) / (deviation + 1e-8));
     }
     return new Batch(
-        rows, observations, actions, oldInputs, oldLogProbs, normalized, returns, oldValues);
+        rows,
+        sequences,
+        observations,
+        actions,
+        oldInputs,
+        oldLogProbs,
+        normalized,
+        returns,
+        oldValues);
   }
 
   /** 1 - Var(returns - values) / Var(returns); 0 if the returns do not vary. */

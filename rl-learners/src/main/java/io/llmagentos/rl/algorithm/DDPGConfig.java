@@ -8,6 +8,7 @@ import io.llmagentos.rl.policy.Activation;
 import io.llmagentos.rl.policy.Policy;
 import io.llmagentos.rl.rollout.Sampler.Behaviour;
 import io.llmagentos.rl.space.Box;
+import io.llmagentos.rl.space.Space;
 import java.util.List;
 import java.util.Optional;
 
@@ -140,6 +141,12 @@ public final class DDPGConfig extends AlgorithmConfig<DDPGConfig> {
         actions.low(),
         actions.high(),
         rank);
+  }
+
+  @Override
+  void requireSpaces(Space<?> observations, Space<?> actions) {
+    super.requireSpaces(observations, actions);
+    Modules.boundedBox(this, actions);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.rl.env.VectorEnv;
 import io.llmagentos.rl.policy.ActionDistribution;
 import io.llmagentos.rl.policy.Policy;
+import io.llmagentos.rl.space.Space;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,6 +38,18 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
   public static final Option<Boolean> VF_SHARE_LAYERS =
       Option.flag(Option.Group.RL_MODULE, "vf_share_layers", false);
 
+  /** Whether there is a long short-term memory between the hidden layers and the last one. */
+  public static final Option<Boolean> USE_LSTM =
+      Option.flag(Option.Group.RL_MODULE, "use_lstm", false);
+
+  /** Cells of the memory. */
+  public static final Option<Integer> LSTM_CELL_SIZE =
+      Option.integer(Option.Group.RL_MODULE, "lstm_cell_size", 64, 1);
+
+  /** Steps that gradients of the memory go back. */
+  public static final Option<Integer> MAX_SEQ_LEN =
+      Option.integer(Option.Group.RL_MODULE, "max_seq_len", 16, 1);
+
   /** Whether standard deviations are parameters; else the network puts them out. */
   public static final Option<Boolean> FREE_LOG_STD =
       Option.flag(Option.Group.RL_MODULE, "free_log_std", true);
@@ -53,6 +66,9 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
       NORMALIZE_ADVANTAGE,
       USE_CRITIC,
       VF_SHARE_LAYERS,
+      USE_LSTM,
+      LSTM_CELL_SIZE,
+      MAX_SEQ_LEN,
       FREE_LOG_STD,
       ACTION_DIST);
 
@@ -83,6 +99,11 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
   }
 
   @Override
+  int sequenceLength() {
+    return get(USE_LSTM) ? get(MAX_SEQ_LEN) : 1;
+  }
+
+  @Override
   public Policy newPolicy(VectorEnv env) {
     return Modules.actorCritic(this, env).policy();
   }
@@ -104,6 +125,36 @@ public abstract class OnPolicyConfig<C extends OnPolicyConfig<C>> extends Algori
               + " environments times rollout_fragment_length",
           TRAIN_BATCH_SIZE_PER_LEARNER.name());
     }
+    if (get(USE_LSTM) && !get(VF_SHARE_LAYERS)) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "vf_share_layers is false, must be true with use_lstm: policy and value function have"
+              + " one memory",
+          VF_SHARE_LAYERS.name());
+    }
+    if (get(USE_LSTM) && get(FRAMEWORK) == Framework.VECTOR) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "framework is vector, must be torch or auto with use_lstm",
+          FRAMEWORK.name());
+    }
+    requireSequences(ROLLOUT_FRAGMENT_LENGTH, fragmentLength());
+  }
+
+  /** Refuses a number of rows that an option asks for, unless it is one of whole sequences. */
+  final void requireSequences(Option<?> option, int rows) {
+    if (rows % sequenceLength() != 0) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          "max_seq_len is " + sequenceLength() + ", must divide " + option + ", which is " + rows,
+          MAX_SEQ_LEN.name());
+    }
+  }
+
+  @Override
+  void requireSpaces(Space<?> observations, Space<?> actions) {
+    super.requireSpaces(observations, actions);
+    Modules.distribution(this, actions);
   }
 
   /** The loss of one minibatch at a time when so many steps have been sampled. */

@@ -83,6 +83,7 @@ public final class PPOConfig extends OnPolicyConfig<PPOConfig> {
               + ", must be at most train_batch_size_per_learner = " + batch,
           MINIBATCH_SIZE.name());
     }
+    requireSequences(MINIBATCH_SIZE, get(MINIBATCH_SIZE));
   }
 
   @Override

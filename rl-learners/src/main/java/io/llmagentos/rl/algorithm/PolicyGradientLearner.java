@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The learner of PPO and REINFORCE: epochs of shuffled minibatches over one batch of experience. */
+/** The learner of PPO and REINFORCE: epochs of shuffled minibatches over one batch of experience. Where the policy remembers, whole sequences are shuffled. */
 final class PolicyGradientLearner implements Learner {
   /** Beyond this multiple of {@code target_kl} a training step stops (Stable-Baselines3). */
   private static final double STOP_AT = 1.5;
@@ -79,7 +79,7 @@ final class PolicyGradientLearner implements Learner {
         config.get(OnPolicyConfig.USE_CRITIC),
         config.get(AlgorithmConfig.GAMMA),
         config.traceDecay());
-    this.order = new int[batch.rows()];
+    this.order = new int[batch.rows() / batch.sequences().length()];
     for (int i = 0; i < order.length; i++) {
       order[i] = i;
     }
@@ -94,17 +94,18 @@ final class PolicyGradientLearner implements Learner {
   @Override
   public boolean gradient(float[] into) {
     Batch all = Objects.requireNonNull(batch, "begin");
-    if (next >= all.rows()) {
+    if (next >= order.length) {
       epoch++;
       next = 0;
     }
     if (stopped || epoch >= config.epochs()) {
       return false;
     }
-    if (next == 0 && config.minibatchSize() < all.rows()) {
+    int size = config.minibatchSize() / all.sequences().length();
+    if (next == 0 && size < order.length) {
       shuffle();
     }
-    int to = Math.min(next + config.minibatchSize(), all.rows());
+    int to = Math.min(next + size, order.length);
     Batch minibatch = all.gather(order, next, to);
     next = to;
     if (config.get(OnPolicyConfig.NORMALIZE_ADVANTAGE)) {
@@ -121,7 +122,8 @@ final class PolicyGradientLearner implements Learner {
   double[] gradient(Batch minibatch, float[] into) {
     room(minibatch.rows());
     module.load(parameters);
-    module.forward(minibatch.observations(), minibatch.rows(), inputs, values);
+    module.forward(
+        minibatch.observations(), minibatch.sequences(), minibatch.rows(), inputs, values);
     double[] statistics = config
         .loss(module.policy().distribution(), steps, klCoeff)
         .gradient(minibatch, inputs, values, inputGradients, valueGradients);
@@ -142,9 +144,9 @@ final class PolicyGradientLearner implements Learner {
   private void shuffle() {
     for (int i = order.length - 1; i > 0; i--) {
       int j = (int) random.integers(i + 1);
-      int row = order[i];
+      int swapped = order[i];
       order[i] = order[j];
-      order[j] = row;
+      order[j] = swapped;
     }
   }
 

@@ -3,6 +3,7 @@ package io.llmagentos.rl.algorithm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,16 @@ public final class Schedule {
     return values[i - 1] + part * (values[i] - values[i - 1]);
   }
 
+  /** What {@link #parse} reads, of numbers and lists. */
+  Object toValue() {
+    if (values.length == 1) {
+      return values[0];
+    }
+    return IntStream.range(0, steps.length)
+        .mapToObj(i -> List.<Number>of(steps[i], values[i]))
+        .toList();
+  }
+
   boolean within(double min, double max) {
     return Arrays.stream(values).allMatch(value -> value >= min && value <= max);
   }
@@ -86,14 +97,6 @@ public final class Schedule {
 
   @Override
   public String toString() {
-    if (values.length == 1) {
-      return String.valueOf(values[0]);
-    }
-    StringBuilder text = new StringBuilder("[");
-    for (int i = 0; i < steps.length; i++) {
-      text.append(i == 0 ? "[" : ", [").append(steps[i]).append(", ");
-      text.append(values[i]).append(']');
-    }
-    return text.append(']').toString();
+    return String.valueOf(toValue());
   }
 }

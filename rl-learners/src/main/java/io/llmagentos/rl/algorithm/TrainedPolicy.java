@@ -32,28 +32,46 @@ public final class TrainedPolicy {
     }
   }
 
+  /** Numbers that it remembers of an episode; 0: nothing. */
+  public int stateWidth() {
+    return algorithm.stateWidth();
+  }
+
+  /**
+   * What {@link #action} takes.
+   *
+   * @param numbers {@link #stateWidth} of them, as JSON gives them
+   * @throws AgentOsException {@code INVALID_REQUEST} for anything else
+   */
+  public float[] state(Object numbers) {
+    return numbers(numbers, stateWidth(), "a state", "state_in");
+  }
+
   /**
    * @param observation numbers and lists of numbers, as JSON gives them
+   * @param state what it remembers, zeros at the beginning of an episode; becomes what it remembers next
    * @return a number or a list of numbers
    * @throws AgentOsException {@code INVALID_REQUEST} for one that is not in the observation space
    */
-  public Object action(Object observation) {
-    float[] flat = observationSpace instanceof Box box ? box(box, observation) : other(observation);
+  public Object action(Object observation, float[] state) {
+    float[] flat = observationSpace instanceof Box box
+        ? numbers(observation, box.flatdim(), "an observation", "observations")
+        : other(observation);
     float[] encoded;
     synchronized (algorithm) {
-      encoded = algorithm.computeSingleAction(flat);
+      encoded = algorithm.computeSingleAction(flat, state);
     }
     return json(actionSpace.decode(encoded, 0));
   }
 
-  private static float[] box(Box box, Object observation) {
+  private static float[] numbers(Object value, int count, String what, String param) {
     List<Float> numbers = new ArrayList<>();
-    collect(observation, numbers);
-    if (numbers.size() != box.flatdim()) {
+    collect(value, numbers, what, param);
+    if (numbers.size() != count) {
       throw new AgentOsException(
           ErrorCode.INVALID_REQUEST,
-          "an observation has " + numbers.size() + " numbers, must have " + box.flatdim(),
-          "observations");
+          what + " has " + numbers.size() + " numbers, must have " + count,
+          param);
     }
     float[] flat = new float[numbers.size()];
     for (int i = 0; i < flat.length; i++) {
@@ -81,22 +99,22 @@ public final class TrainedPolicy {
     return space.flatten((T) value);
   }
 
-  private static void collect(Object value, List<Float> numbers) {
+  private static void collect(Object value, List<Float> numbers, String what, String param) {
     if (value instanceof Number number) {
       if (!Float.isFinite(number.floatValue())) {
         throw new AgentOsException(
             ErrorCode.INVALID_REQUEST,
-            "an observation's numbers must be finite floats, one is " + number,
-            "observations");
+            what + "'s numbers must be finite floats, one is " + number,
+            param);
       }
       numbers.add(number.floatValue());
     } else if (value instanceof List<?> list) {
-      list.forEach(each -> collect(each, numbers));
+      list.forEach(each -> collect(each, numbers, what, param));
     } else {
       throw new AgentOsException(
           ErrorCode.INVALID_REQUEST,
-          "an observation is made of numbers and lists, this has " + value,
-          "observations");
+          what + " is made of numbers and lists, this has " + value,
+          param);
     }
   }
 

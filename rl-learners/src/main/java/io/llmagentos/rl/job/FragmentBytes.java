@@ -37,21 +37,24 @@ final class FragmentBytes {
     int floats = f.observations().length
         + f.actions().length
         + f.distributionInputs().length
+        + f.states().length
         + f.rewards().length
         + f.lastObservations().length
         + f.finalObservations().length;
-    return 3 * Integer.BYTES
+    return 4 * Integer.BYTES
         + (floats + f.finalRows().length) * Float.BYTES
         + 2 * f.rows()
-        + 10 * Integer.BYTES
+        + 11 * Integer.BYTES
         + f.episodes().size() * EPISODE;
   }
 
   private static void write(Fragment f, ByteBuffer out) {
-    out.putInt(f.firstEnvironment()).putInt(f.environments()).putInt(f.steps());
+    out.putInt(f.firstEnvironment()).putInt(f.environments());
+    out.putInt(f.steps()).putInt(f.sequenceLength());
     floats(f.observations(), out);
     floats(f.actions(), out);
     floats(f.distributionInputs(), out);
+    floats(f.states(), out);
     floats(f.rewards(), out);
     flags(f.terminated(), out);
     flags(f.truncated(), out);
@@ -72,9 +75,11 @@ final class FragmentBytes {
     int first = in.getInt();
     int environments = in.getInt();
     int steps = in.getInt();
+    int sequenceLength = in.getInt();
     float[] observations = floats(in);
     float[] actions = floats(in);
     float[] inputs = floats(in);
+    float[] states = floats(in);
     float[] rewards = floats(in);
     boolean[] terminated = flags(in);
     boolean[] truncated = flags(in);
@@ -92,9 +97,11 @@ final class FragmentBytes {
         first,
         environments,
         steps,
+        sequenceLength,
         observations,
         actions,
         inputs,
+        states,
         rewards,
         terminated,
         truncated,

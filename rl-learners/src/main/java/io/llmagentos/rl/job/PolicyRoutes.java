@@ -17,16 +17,22 @@ import io.llmagentos.node.job.JobKinds;
 import io.llmagentos.node.job.Jobs;
 import io.llmagentos.rl.algorithm.TrainedPolicy;
 import io.llmagentos.rl.env.registration.EnvRegistry;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 
-/** {@code POST /v1/policies/JOB/actions}: a trained policy answers observations with actions, on any node, from the job's latest checkpoint. */
+/**
+ * {@code POST /v1/policies/JOB/actions}: a trained policy answers observations with actions, on any node, from the job's latest checkpoint. What a policy
+ * remembers goes out as {@code state_out} and comes back as {@code state_in}: the door keeps nothing.
+ */
 final class PolicyRoutes extends Api {
   private static final int CACHED = 16;
   private static final int MOST_OBSERVATIONS = 10_000;
+  private static final List<String> FIELDS = List.of("observations", "state_in");
 
   private final Node node;
   private final Map<String, TrainedPolicy> cache = new LinkedHashMap<>(16, 0.75f, true) {
@@ -69,19 +75,21 @@ final class PolicyRoutes extends Api {
           "observations");
     }
     body.fieldNames().forEachRemaining(field -> {
-      if (!field.equals("observations")) {
+      if (!FIELDS.contains(field)) {
         throw new AgentOsException(
             ErrorCode.INVALID_REQUEST,
-            "unknown field '" + field + "'; did you mean observations?",
+            "unknown field '" + field + "'; there are " + String.join(" and ", FIELDS),
             field);
       }
     });
     return completeLater(node.service(Jobs.class)
         .describe(new JobKey(context.tenant(), id), Long.MAX_VALUE)
-        .thenApplyAsync(job -> answer(id, job, observations), node.blockingExecutor()));
+        .thenApplyAsync(
+            job -> answer(id, job, observations, body.path("state_in")), node.blockingExecutor()));
   }
 
-  private HttpResponse answer(String id, Job.Description job, JsonNode observations) {
+  private HttpResponse answer(
+      String id, Job.Description job, JsonNode observations, JsonNode stateIn) {
     JobKind kind = node.service(JobKinds.class).require(job.spec().kind());
     if (!(kind instanceof RlJob rl)) {
       throw new AgentOsException(
@@ -95,14 +103,47 @@ final class PolicyRoutes extends Api {
           "job " + id + " has no checkpoint yet; it is " + job.status().id());
     }
     TrainedPolicy policy = policy(rl, job);
+    List<float[]> states = states(policy, stateIn, observations.size());
     ObjectNode answer = JSON.createObjectNode()
         .put("object", "actions")
         .put("job", id)
         .put("iteration", job.checkpoints().getLast().iteration());
     ArrayNode actions = answer.putArray("actions");
-    observations.forEach(observation ->
-        actions.addPOJO(policy.action(JSON.convertValue(observation, Object.class))));
+    for (int i = 0; i < observations.size(); i++) {
+      Object observation = JSON.convertValue(observations.get(i), Object.class);
+      actions.addPOJO(policy.action(observation, states.get(i)));
+    }
+    if (policy.stateWidth() > 0) {
+      ArrayNode stateOut = answer.putArray("state_out");
+      states.forEach(stateOut::addPOJO);
+    }
     return json(200, answer);
+  }
+
+  /** One for each observation; where the request has none, episodes begin. */
+  private static List<float[]> states(TrainedPolicy policy, JsonNode given, int count) {
+    List<float[]> states = new ArrayList<>();
+    if (given.isMissingNode()) {
+      for (int i = 0; i < count; i++) {
+        states.add(new float[policy.stateWidth()]);
+      }
+      return states;
+    }
+    if (policy.stateWidth() == 0) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "the policy remembers nothing, so that there can be no state_in",
+          "state_in");
+    }
+    if (!given.isArray() || given.size() != count) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "state_in must be a list of " + count + " states, one for each observation, is "
+              + (given.isArray() ? "one of " + given.size() : given.getNodeType()),
+          "state_in");
+    }
+    given.forEach(state -> states.add(policy.state(JSON.convertValue(state, Object.class))));
+    return states;
   }
 
   private TrainedPolicy policy(RlJob rl, Job.Description job) {

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.Behavior;
 
 /** The job {@code rl/ALGORITHM}: a driver, as many runners as there is room for up to {@code num_env_runners}, and {@code num_learners} ranks. */
@@ -50,14 +51,11 @@ final class RlJob implements JobKind {
   /** @throws AgentOsException {@code INVALID_REQUEST} for settings that are not understood, with their key */
   @Override
   public List<Group> plan(JsonNode settings) {
-    AlgorithmConfig<?> config;
-    try {
-      config = experiment(settings).config();
-      environments.spec(config.get(AlgorithmConfig.ENV));
-    } catch (AgentOsException e) {
-      throw new AgentOsException(
-          ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), e.param(), e);
-    }
+    AlgorithmConfig<?> config = understood(() -> {
+      AlgorithmConfig<?> read = experiment(settings).config();
+      environments.spec(read.get(AlgorithmConfig.ENV));
+      return read;
+    });
     if (!rl.environmentCommands()
         && config.get(AlgorithmConfig.ENV_CONFIG).containsKey("command")) {
       throw new AgentOsException(
@@ -77,6 +75,25 @@ final class RlJob implements JobKind {
       groups.add(new Group(Driver.LEARNERS, "learner", ranks, ranks, CORE, true));
     }
     return groups;
+  }
+
+  /** Also the environment's options and spaces, where they can be known before it runs. */
+  @Override
+  public void check(JsonNode settings) {
+    understood(() -> {
+      AlgorithmConfig<?> config = experiment(settings).config();
+      config.check(environments);
+      return config;
+    });
+  }
+
+  private static AlgorithmConfig<?> understood(Supplier<AlgorithmConfig<?>> reading) {
+    try {
+      return reading.get();
+    } catch (AgentOsException e) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), e.param(), e);
+    }
   }
 
   /** Otherwise the driver samples by itself. */

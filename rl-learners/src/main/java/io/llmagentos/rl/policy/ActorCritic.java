@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A policy and a value function over one flat parameter vector: {@code actor.*, log_std, critic.*}, or, where they share their hidden layers, {@code
- * encoder.*, pi.*, vf.*, log_std}. The policy's parameters come first: a sampler needs nothing behind them. Not thread-safe.
+ * encoder.*, lstm.*, pi.*, vf.*, log_std}. The policy's parameters come first: a sampler needs nothing behind them. Not thread-safe.
  */
 public final class ActorCritic {
   private final Policy policy;
@@ -15,7 +15,7 @@ public final class ActorCritic {
   private final List<Segment> segments;
   private float[] networkGradients = {};
 
-  /** @param critic one output; null: the value is the last column of the policy's network */
+  /** @param critic one output, no memory; null: the value is the last column of the policy's network */
   public ActorCritic(Policy policy, @Nullable Network critic) {
     this.policy = policy;
     this.critic = critic;
@@ -58,19 +58,21 @@ public final class ActorCritic {
     }
   }
 
-  /** values [rows], from observations [rows][D]. */
-  public void inferValues(float[] observations, int rows, float[] values) {
+  /** values [rows], from observations [rows][D] and the states before them [rows][S], which become those after. */
+  public void inferValues(float[] observations, float[] states, int rows, float[] values) {
     if (critic != null) {
       critic.infer(observations, rows, values);
     } else {
-      policy.infer(observations, rows, new float[rows * policy.distribution().inputWidth()]);
+      float[] inputs = new float[rows * policy.distribution().inputWidth()];
+      policy.infer(observations, states, rows, inputs);
       lastColumn(rows, values);
     }
   }
 
   /** Distribution inputs and values, ready for {@link #backward}. */
-  public void forward(float[] observations, int rows, float[] inputs, float[] values) {
-    policy.forward(observations, rows, inputs);
+  public void forward(
+      float[] observations, Sequences sequences, int rows, float[] inputs, float[] values) {
+    policy.forward(observations, sequences, rows, inputs);
     if (critic != null) {
       critic.forward(observations, rows, values);
     } else {

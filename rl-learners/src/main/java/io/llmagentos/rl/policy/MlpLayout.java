@@ -4,8 +4,8 @@ import io.llmagentos.rl.random.Generator;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where the parameters of fully connected layers lie, what they are called, and how they begin: weight [out][in], bias [out], layer by layer. */
-final class MlpLayout {
+/** Fully connected layers: weight [out][in], bias [out], layer by layer. */
+final class MlpLayout implements Layout {
   private final int[] widths;
   private final List<Mlp.Head> heads;
   private final Initializer initializer;
@@ -13,6 +13,7 @@ final class MlpLayout {
   private final int start;
 
   /**
+   * @param heads rows of the last layer; none: hidden layers alone
    * @param firstName number of the first layer, as in an {@code nn.Sequential}
    * @param start where the first layer lies
    */
@@ -23,10 +24,12 @@ final class MlpLayout {
       Initializer initializer,
       int firstName,
       int start) {
-    this.widths = new int[hidden.length + 2];
+    this.widths = new int[hidden.length + (heads.isEmpty() ? 1 : 2)];
     this.widths[0] = inputWidth;
     System.arraycopy(hidden, 0, widths, 1, hidden.length);
-    this.widths[hidden.length + 1] = heads.stream().mapToInt(Mlp.Head::width).sum();
+    if (!heads.isEmpty()) {
+      this.widths[hidden.length + 1] = heads.stream().mapToInt(Mlp.Head::width).sum();
+    }
     this.heads = List.copyOf(heads);
     this.initializer = initializer;
     this.firstName = firstName;
@@ -45,8 +48,14 @@ final class MlpLayout {
     return widths[layer + 1];
   }
 
-  int outputWidth() {
+  @Override
+  public int outputWidth() {
     return widths[layers()];
+  }
+
+  @Override
+  public int end() {
+    return weight(layers());
   }
 
   /** Where the weight of a layer begins. */
@@ -62,12 +71,13 @@ final class MlpLayout {
     return weight(layer) + out(layer) * in(layer);
   }
 
-  List<Segment> segments() {
+  @Override
+  public List<Segment> segments() {
     List<Segment> segments = new ArrayList<>();
     for (int l = 0; l < layers(); l++) {
       int weight = weight(l);
       int bias = bias(l);
-      if (l < layers() - 1 || heads.size() == 1) {
+      if (l < layers() - 1 || heads.size() < 2) {
         String name = String.valueOf(firstName + 2 * l);
         segments.add(new Segment(name + ".weight", new int[] {out(l), in(l)}, weight));
         segments.add(new Segment(name + ".bias", new int[] {out(l)}, bias));
@@ -85,8 +95,19 @@ final class MlpLayout {
     return List.copyOf(segments);
   }
 
-  void initialise(Generator random, float[] parameters, int at) {
-    int last = layers() - 1;
+  @Override
+  public List<long[]> shapes() {
+    List<long[]> shapes = new ArrayList<>();
+    for (int l = 0; l < layers(); l++) {
+      shapes.add(new long[] {out(l), in(l)});
+      shapes.add(new long[] {out(l)});
+    }
+    return shapes;
+  }
+
+  @Override
+  public void initialise(Generator random, float[] parameters, int at) {
+    int last = heads.isEmpty() ? layers() : layers() - 1;
     for (int l = 0; l < last; l++) {
       initializer.fill(
           random, out(l), in(l), Math.sqrt(2), parameters, at + weight(l), at + bias(l));

@@ -57,15 +57,15 @@ public final class Policy {
     System.arraycopy(parameters, at + network.parameterCount(), logStd, 0, logStd.length);
   }
 
-  /** inputs [rows][inputWidth of the distribution], from observations [rows][D]. */
-  public void infer(float[] observations, int rows, float[] inputs) {
-    network.infer(observations, rows, room(rows));
+  /** inputs [rows][inputWidth of the distribution], from observations [rows][D] and the network's states before them [rows][S], which become those after. */
+  public void infer(float[] observations, float[] states, int rows, float[] inputs) {
+    network.infer(observations, states, rows, room(rows));
     spread(rows, inputs);
   }
 
   /** As {@link #infer}, ready for {@link #backward}. */
-  public void forward(float[] observations, int rows, float[] inputs) {
-    network.forward(observations, rows, room(rows));
+  public void forward(float[] observations, Sequences sequences, int rows, float[] inputs) {
+    network.forward(observations, sequences, rows, room(rows));
     spread(rows, inputs);
   }
 

@@ -11,9 +11,11 @@ import java.util.List;
  * @param firstEnvironment index of the first environment among all of the run
  * @param environments N
  * @param steps T
+ * @param sequenceLength L, steps between two states that are kept; 1 where nothing is remembered
  * @param observations [N][T][D], before the action
  * @param actions [N][T][A], in the distribution's own form
  * @param distributionInputs [N][T][P], what the behaviour policy put out, masks included
+ * @param states [N][T/L, rounded up][S], what the policy's network remembered before every L-th step
  * @param rewards [N][T]
  * @param terminated [N][T], the episode reached its end: nothing follows
  * @param truncated [N][T], the episode was cut: what would have followed has a value
@@ -26,9 +28,11 @@ public record Fragment(
     int firstEnvironment,
     int environments,
     int steps,
+    int sequenceLength,
     float[] observations,
     float[] actions,
     float[] distributionInputs,
+    float[] states,
     float[] rewards,
     boolean[] terminated,
     boolean[] truncated,
@@ -56,6 +60,11 @@ public record Fragment(
 
   public boolean done(int row) {
     return terminated[row] || truncated[row];
+  }
+
+  /** Whether an episode begins with {@code row}, after one that ended here; what the first row begins is told by its state. */
+  public boolean starts(int row) {
+    return row % steps != 0 && done(row - 1);
   }
 
   /** The observation after {@code row}, before any reset, copied to {@code out[at ..]}. After termination, where nothing follows: zeros. */
@@ -96,6 +105,7 @@ public record Fragment(
     int d = observationWidth();
     int a = actionWidth();
     int p = distributionInputs.length / rows();
+    int s = states.length / environments;
     int[] finals =
         Arrays.stream(finalRows).filter(row -> row >= first && row < last).toArray();
     int skip = (int) Arrays.stream(finalRows).filter(row -> row < first).count();
@@ -103,9 +113,11 @@ public record Fragment(
         firstEnvironment + from,
         to - from,
         steps,
+        sequenceLength,
         Arrays.copyOfRange(observations, first * d, last * d),
         Arrays.copyOfRange(actions, first * a, last * a),
         Arrays.copyOfRange(distributionInputs, first * p, last * p),
+        Arrays.copyOfRange(states, from * s, to * s),
         Arrays.copyOfRange(rewards, first, last),
         Arrays.copyOfRange(terminated, first, last),
         Arrays.copyOfRange(truncated, first, last),

@@ -14,9 +14,12 @@ final class FragmentBuilder {
   private final int observationWidth;
   private final int actionWidth;
   private final int inputWidth;
+  private final int sequenceLength;
+  private final int stateWidth;
   private final float[] observations;
   private final float[] actions;
   private final float[] inputs;
+  private final float[] states;
   private final float[] rewards;
   private final boolean[] terminated;
   private final boolean[] truncated;
@@ -31,7 +34,9 @@ final class FragmentBuilder {
       int steps,
       int observationWidth,
       int actionWidth,
-      int inputWidth) {
+      int inputWidth,
+      int sequenceLength,
+      int stateWidth) {
     int rows = environments * steps;
     this.firstEnvironment = firstEnvironment;
     this.environments = environments;
@@ -39,12 +44,30 @@ final class FragmentBuilder {
     this.observationWidth = observationWidth;
     this.actionWidth = actionWidth;
     this.inputWidth = inputWidth;
+    this.sequenceLength = sequenceLength;
+    this.stateWidth = stateWidth;
     this.observations = new float[rows * observationWidth];
     this.actions = new float[rows * actionWidth];
     this.inputs = new float[rows * inputWidth];
+    this.states = new float[environments * sequences() * stateWidth];
     this.rewards = new float[rows];
     this.terminated = new boolean[rows];
     this.truncated = new boolean[rows];
+  }
+
+  private int sequences() {
+    return Math.ceilDiv(steps, sequenceLength);
+  }
+
+  /** What is remembered of all environments before step t; kept where a sequence begins. */
+  void remembered(int t, float[] allStates) {
+    if (t % sequenceLength != 0) {
+      return;
+    }
+    for (int i = 0; i < environments; i++) {
+      int sequence = i * sequences() + t / sequenceLength;
+      System.arraycopy(allStates, i * stateWidth, states, sequence * stateWidth, stateWidth);
+    }
   }
 
   /** What environment i saw and did at step t; the arrays are those of all environments. */
@@ -88,9 +111,11 @@ final class FragmentBuilder {
         firstEnvironment,
         environments,
         steps,
+        sequenceLength,
         observations,
         actions,
         inputs,
+        states,
         rewards,
         terminated,
         truncated,

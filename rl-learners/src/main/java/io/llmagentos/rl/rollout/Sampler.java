@@ -41,9 +41,12 @@ public final class Sampler implements AutoCloseable {
   private final NormalizeAndClipActions fit;
   private final @Nullable ActionNoise noise;
   private final int firstEnvironment;
+  private final int sequenceLength;
 
   private final VectorStep step;
   private final Generator[] random;
+  private final int stateWidth;
+  private final float[] states;
   private final float[][] noiseState;
   private final double[] episodeReturn;
   private final int[] episodeLength;
@@ -58,6 +61,7 @@ public final class Sampler implements AutoCloseable {
    *
    * @param env in mode {@link AutoresetMode#SAME_STEP}
    * @param noise added to actions that explore
+   * @param sequenceLength steps between two states of the policy that fragments hold
    * @param firstEnvironment index of its first environment among all of the run
    * @param envSeeds the stream that seeds the environments
    * @param actionSeeds the stream that seeds the choice of actions
@@ -67,6 +71,7 @@ public final class Sampler implements AutoCloseable {
       Policy policy,
       NormalizeAndClipActions fit,
       Optional<ActionNoise> noise,
+      int sequenceLength,
       int firstEnvironment,
       long seed,
       Seeds envSeeds,
@@ -80,9 +85,12 @@ public final class Sampler implements AutoCloseable {
     this.distribution = policy.distribution();
     this.fit = fit;
     this.noise = noise.orElse(null);
+    this.sequenceLength = sequenceLength;
     this.firstEnvironment = firstEnvironment;
     this.step = env.newStep();
     this.random = new Generator[n];
+    this.stateWidth = policy.network().stateWidth();
+    this.states = new float[n * stateWidth];
     this.noiseState = new float[n][distribution.actionWidth()];
     this.episodeReturn = new double[n];
     this.episodeLength = new int[n];
@@ -121,8 +129,13 @@ public final class Sampler implements AutoCloseable {
         steps,
         env.observationWidth(),
         distribution.actionWidth(),
-        distribution.inputWidth());
+        distribution.inputWidth(),
+        sequenceLength,
+        stateWidth);
     for (int t = 0; t < steps; t++) {
+      if (stateWidth > 0) {
+        out.remembered(t, states);
+      }
       act(behaviour);
       for (int i = 0; i < n; i++) {
         out.before(i, t, step.observations(), actions, inputs);
@@ -144,6 +157,7 @@ public final class Sampler implements AutoCloseable {
   private void begin(int i) {
     episodeReturn[i] = 0;
     episodeLength[i] = 0;
+    Arrays.fill(states, i * stateWidth, (i + 1) * stateWidth, 0);
     Arrays.fill(noiseState[i], 0);
   }
 
@@ -151,7 +165,7 @@ public final class Sampler implements AutoCloseable {
     int n = env.size();
     int inputWidth = distribution.inputWidth();
     int actionWidth = distribution.actionWidth();
-    policy.infer(step.observations(), n, inputs);
+    policy.infer(step.observations(), states, n, inputs);
     if (masks.length > 0) {
       env.actionMasks(masks);
     }
@@ -216,6 +230,9 @@ public final class Sampler implements AutoCloseable {
     for (float value : noiseState[i]) {
       out.writeFloat(value);
     }
+    for (int k = 0; k < stateWidth; k++) {
+      out.writeFloat(states[i * stateWidth + k]);
+    }
     out.writeDouble(episodeReturn[i]);
     out.writeInt(episodeLength[i]);
   }
@@ -229,6 +246,9 @@ public final class Sampler implements AutoCloseable {
     }
     for (int k = 0; k < noiseState[i].length; k++) {
       noiseState[i][k] = in.readFloat();
+    }
+    for (int k = 0; k < stateWidth; k++) {
+      states[i * stateWidth + k] = in.readFloat();
     }
     episodeReturn[i] = in.readDouble();
     episodeLength[i] = in.readInt();

@@ -104,6 +104,10 @@ class AlgorithmConfigTest {
     change("normalize_advantage", false, none, onPolicy);
     change("use_critic", false, none, onPolicy);
     change("vf_share_layers", true, none, onPolicy);
+    Map<String, Object> lstm = Map.of("use_lstm", true, "vf_share_layers", true);
+    change("use_lstm", true, Map.of("vf_share_layers", true, "framework", "torch"), onPolicy);
+    change("lstm_cell_size", 8, lstm, onPolicy);
+    change("max_seq_len", 4, lstm, onPolicy);
     change("free_log_std", false, CONTINUOUS, onPolicy);
     change("action_dist", "squashed_gaussian", CONTINUOUS, onPolicy);
     change("lambda_", 0.2, none, "ppo");
@@ -297,6 +301,20 @@ class AlgorithmConfigTest {
         Map.of("framework", "vector", "conv_filters", filters),
         invalid,
         "framework is vector, must be torch or auto");
+    refused(Map.of("use_lstm", true), invalid, "vf_share_layers is false, must be true with");
+    Map<String, Object> lstm = Map.of("use_lstm", true, "vf_share_layers", true);
+    refused(with(lstm, "framework", "vector"), invalid, "must be torch or auto with use_lstm");
+    refused(
+        with(with(lstm, "max_seq_len", 12), "minibatch_size", 48),
+        invalid,
+        "max_seq_len is 12, must divide rollout_fragment_length, which is 32");
+    refused(
+        with(with(lstm, "max_seq_len", 16), "minibatch_size", 40),
+        invalid,
+        "max_seq_len is 16, must divide minibatch_size, which is 40");
+    assertThatThrownBy(() -> new DDPGConfig().with(Map.of("use_lstm", true)))
+        .isInstanceOf(AgentOsException.class)
+        .hasMessageContaining("ddpg has no setting use_lstm");
     assertThatThrownBy(() -> behaviour("ppo", with(PPO, "conv_filters", filters)))
         .hasMessageContaining("conv_filters do not fit CartPole-v1");
     assertThatThrownBy(() -> behaviour("ddpg", with(DDPG, "env", "CartPole-v1")))

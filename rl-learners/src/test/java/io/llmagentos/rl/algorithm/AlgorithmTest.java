@@ -38,17 +38,31 @@ class AlgorithmTest {
       "exploration_noise", "ornstein_uhlenbeck",
       "replay_buffer_capacity", 300,
       "seed", 7);
+  private static final Map<String, Object> LSTM = Map.of(
+      "env", "CartPole-v1",
+      "env_config", Map.of("max_episode_steps", 15),
+      "num_envs_per_env_runner", 8,
+      "train_batch_size_per_learner", 256,
+      "minibatch_size", 64,
+      "num_epochs", 2,
+      "use_lstm", true,
+      "vf_share_layers", true,
+      "max_seq_len", 8,
+      "seed", 7);
 
   record Kind(String algorithm, Map<String, Object> settings) {
     @Override
     public String toString() {
-      return algorithm;
+      return algorithm + (settings.containsKey("use_lstm") ? " with an LSTM" : "");
     }
   }
 
   static Stream<Kind> kinds() {
     return Stream.of(
-        new Kind("ppo", PPO), new Kind("reinforce", REINFORCE), new Kind("ddpg", DDPG));
+        new Kind("ppo", PPO),
+        new Kind("ppo", LSTM),
+        new Kind("reinforce", REINFORCE),
+        new Kind("ddpg", DDPG));
   }
 
   private static Algorithm build(Kind kind, Map<String, ?> more) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.rl.env.registration.EnvRegistry;
@@ -49,6 +50,22 @@ class ExamplesTest {
     assertThat(experiment.stop().thresholds()).containsKey("num_env_steps_sampled_lifetime");
     try (Algorithm algorithm = experiment.config().build(EnvRegistry.load(), () -> 0)) {
       assertThat(algorithm.parameters()).isNotEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("trainings")
+  void shouldComeBackFromTheMapThatTheyGive(Path file) throws IOException {
+    AlgorithmConfig<?> config = Experiment.of(read(file)).config();
+    Map<String, Object> map = config.toMap();
+    AlgorithmConfig<?> fromMap = AlgorithmConfig.of(config.algorithm()).with(map);
+    ObjectMapper json = new ObjectMapper();
+    AlgorithmConfig<?> fromText = AlgorithmConfig.of(config.algorithm())
+        .with(json.readValue(
+            json.writeValueAsString(map), new TypeReference<Map<String, Object>>() {}));
+    for (Option<?> option : config.options().values()) {
+      assertThat((Object) fromMap.get(option)).as(option.name()).isEqualTo(config.get(option));
+      assertThat((Object) fromText.get(option)).as(option.name()).isEqualTo(config.get(option));
     }
   }
 

@@ -15,6 +15,7 @@ import io.llmagentos.rl.policy.Initializer;
 import io.llmagentos.rl.policy.Mlp;
 import io.llmagentos.rl.policy.Policy;
 import io.llmagentos.rl.policy.Segment;
+import io.llmagentos.rl.policy.Sequences;
 import io.llmagentos.rl.random.Generator;
 import io.llmagentos.rl.rollout.Fragment;
 import java.util.List;
@@ -45,9 +46,11 @@ class LearnerPartsTest {
         0,
         2,
         3,
+        1,
         new float[] {1, 2, 7, 1, 2, 7},
         new float[6],
         new float[12],
+        new float[0],
         new float[] {1, 1, 1, 1, 1, 1},
         new boolean[] {false, false, false, false, true, false},
         new boolean[] {false, true, false, false, false, false},
@@ -68,6 +71,7 @@ class LearnerPartsTest {
   void shouldNormalizeAdvantages() {
     Batch batch = new Batch(
         4,
+        Sequences.NONE,
         new float[4],
         new float[4],
         new float[8],
@@ -95,6 +99,7 @@ class LearnerPartsTest {
     DiagonalGaussian distribution = new DiagonalGaussian(2);
     Batch batch = new Batch(
         rows,
+        Sequences.NONE,
         new float[rows],
         new float[rows * 2],
         new float[rows * 4],
@@ -173,7 +178,7 @@ class LearnerPartsTest {
     float[] valueSlopes = {2, -3};
     float[] gradients = new float[parameters.length];
     module.load(parameters);
-    module.forward(observations, 2, new float[8], new float[2]);
+    module.forward(observations, Sequences.NONE, 2, new float[8], new float[2]);
     module.backward(inputSlopes, valueSlopes, 2, gradients);
     for (int i = 0; i < parameters.length; i++) {
       double[] totals = new double[2];
@@ -183,7 +188,7 @@ class LearnerPartsTest {
         module.load(moved);
         float[] inputs = new float[8];
         float[] values = new float[2];
-        module.forward(observations, 2, inputs, values);
+        module.forward(observations, Sequences.NONE, 2, inputs, values);
         for (int k = 0; k < 8; k++) {
           totals[side] += inputs[k] * inputSlopes[k];
         }

@@ -37,7 +37,7 @@ class PolicyGradientTest {
   private double[][] probabilities(float[] parameters) {
     module.load(parameters);
     float[] inputs = new float[4];
-    module.policy().infer(new float[] {1, 0, 0, 1}, 2, inputs);
+    module.policy().infer(new float[] {1, 0, 0, 1}, new float[0], 2, inputs);
     double[][] p = new double[2][2];
     for (int s = 0; s < 2; s++) {
       for (int a = 0; a < 2; a++) {
@@ -85,14 +85,16 @@ class PolicyGradientTest {
     }
     terminated[STEPS - 1] = true;
     float[] inputs = new float[STEPS * 2];
-    module.policy().infer(observations, STEPS, inputs);
+    module.policy().infer(observations, new float[0], STEPS, inputs);
     Fragment fragment = new Fragment(
         0,
         1,
         STEPS,
+        1,
         observations,
         actions,
         inputs,
+        new float[0],
         rewards,
         terminated,
         new boolean[STEPS],
@@ -103,7 +105,7 @@ class PolicyGradientTest {
     Batch batch = Batch.of(List.of(fragment), module, baseline, 1, 1);
     float[] now = new float[STEPS * 2];
     float[] values = new float[STEPS];
-    module.forward(batch.observations(), STEPS, now, values);
+    module.forward(batch.observations(), batch.sequences(), STEPS, now, values);
     float[] inputGradients = new float[STEPS * 2];
     float[] valueGradients = new float[STEPS];
     new ReinforceLoss(distribution, 0, 0)

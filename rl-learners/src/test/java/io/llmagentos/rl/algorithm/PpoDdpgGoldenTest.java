@@ -18,6 +18,7 @@ import io.llmagentos.rl.policy.DiagonalGaussian;
 import io.llmagentos.rl.policy.Initializer;
 import io.llmagentos.rl.policy.Mlp;
 import io.llmagentos.rl.policy.Policy;
+import io.llmagentos.rl.policy.Sequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -153,6 +154,7 @@ class PpoDdpgGoldenTest {
       int rows = json.path("obs").size();
       Batch all = new Batch(
           rows,
+          Sequences.NONE,
           GoldenData.floats(flat(json.path("obs"))),
           GoldenData.floats(flat(json.path("actions"))),
           new float[rows * distribution.inputWidth()],
@@ -178,7 +180,7 @@ class PpoDdpgGoldenTest {
         float[] inputs = new float[rows * distribution.inputWidth()];
         float[] values = new float[rows];
         module.load(parameters);
-        module.forward(batch.observations(), rows, inputs, values);
+        module.forward(batch.observations(), batch.sequences(), rows, inputs, values);
         checkRows(step, inputs, values);
         float[] inputGradients = new float[inputs.length];
         float[] valueGradients = new float[rows];

@@ -10,7 +10,10 @@ import io.llmagentos.rl.env.registration.EnvSpec;
 import io.llmagentos.rl.random.Generator;
 import io.llmagentos.rl.space.Box;
 import io.llmagentos.rl.space.Discrete;
+import io.llmagentos.rl.space.MultiBinary;
+import io.llmagentos.rl.space.MultiDiscrete;
 import io.llmagentos.rl.space.Space;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +21,9 @@ import java.util.function.ToDoubleFunction;
 
 /** Small environments whose answers are known. */
 final class TestEnvs {
+  private static final int[] NUMBERS = {3, 2, 4};
+  private static final int[] STARTS = {0, 5, 0};
+
   static final EnvRegistry REGISTRY = new EnvRegistry(List.of(
       new EnvSpec("CartPole-v1", kwargs -> new CartPole(kwargs.flag("sutton_barto_reward", false)))
           .withMaxEpisodeSteps(500),
@@ -28,6 +34,9 @@ final class TestEnvs {
           .withMaxEpisodeSteps(20),
       new EnvSpec("Look-v1", kwargs -> new Look<>(Box.of(0, 3, 1), action -> action[0]))
           .withMaxEpisodeSteps(20),
+      new EnvSpec("Copy-v0", kwargs -> new Copy<>(new MultiDiscrete(NUMBERS, STARTS)))
+          .withMaxEpisodeSteps(10),
+      new EnvSpec("Copy-v1", kwargs -> new Copy<>(new MultiBinary(4))).withMaxEpisodeSteps(10),
       new EnvSpec("Allowed-v0", kwargs -> new Allowed()).withMaxEpisodeSteps(10)));
 
   private TestEnvs() {}
@@ -142,6 +151,77 @@ final class TestEnvs {
       int quarter = (row < SIDE / 2 ? 0 : 2) + (column < SIDE / 2 ? 0 : 1);
       double miss = Math.min(1, Math.abs(number.applyAsDouble(action) - quarter));
       return new Step<>(picture(), -miss, false, false, Map.of());
+    }
+  }
+
+  /**
+   * Shows an action, flat, which should be taken. Reward: how many of its numbers were. In a MultiDiscrete the number behind the first one is forbidden: taking it
+   * is an error.
+   */
+  static final class Copy<A> implements Env<float[], A> {
+    private final Space<A> actions;
+    private final float[] wanted;
+    private Generator random = Generator.of(0);
+
+    Copy(Space<A> actions) {
+      this.actions = actions;
+      this.wanted = new float[actions.width()];
+    }
+
+    @Override
+    public Space<float[]> observationSpace() {
+      return Box.of(0, 1, actions.flatdim());
+    }
+
+    @Override
+    public Space<A> actionSpace() {
+      return actions;
+    }
+
+    private float[] draw() {
+      A action = actions.sample(random);
+      actions.encode(action, wanted, 0);
+      return actions.flatten(action);
+    }
+
+    @Override
+    public Reset<float[]> reset() {
+      return new Reset<>(draw(), Map.of());
+    }
+
+    @Override
+    public Reset<float[]> reset(long seed) {
+      random = Generator.of(seed);
+      return reset();
+    }
+
+    @Override
+    public Step<float[]> step(A action) {
+      float[] taken = new float[wanted.length];
+      actions.encode(action, taken, 0);
+      if (actionMaskWidth() > 0 && taken[0] == forbidden()) {
+        throw new IllegalStateException("the forbidden number " + taken[0]);
+      }
+      int right = 0;
+      for (int i = 0; i < taken.length; i++) {
+        right += taken[i] == wanted[i] ? 1 : 0;
+      }
+      return new Step<>(draw(), right, false, false, Map.of());
+    }
+
+    private int forbidden() {
+      return ((int) wanted[0] + 1) % NUMBERS[0];
+    }
+
+    @Override
+    public int actionMaskWidth() {
+      return actions instanceof MultiDiscrete ? actions.flatdim() : 0;
+    }
+
+    @Override
+    public void actionMask(boolean[] mask, int offset) {
+      Arrays.fill(mask, offset, offset + actionMaskWidth(), true);
+      mask[offset + forbidden()] = false;
     }
   }
 

@@ -64,6 +64,8 @@ class FragmentBytesTest {
     int rows = environments * steps;
     int observation = 1 + random.nextInt(5);
     int action = 1 + random.nextInt(3);
+    int length = 1 + random.nextInt(steps);
+    int states = environments * Math.ceilDiv(steps, length) * random.nextInt(4);
     List<Episode> episodes = new ArrayList<>();
     for (int i = 0; i < ended; i++) {
       episodes.add(new Episode(random.nextInt(100), random.nextGaussian(), random.nextInt(500)));
@@ -72,9 +74,11 @@ class FragmentBytesTest {
         random.nextInt(100),
         environments,
         steps,
+        length,
         floats(random, rows * observation),
         floats(random, rows * action),
         floats(random, rows * action * 2),
+        floats(random, states),
         floats(random, rows),
         flags(random, rows),
         flags(random, rows),

@@ -4,17 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.envelope.Provenance;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.job.JobKey;
+import io.llmagentos.node.job.JobSpec;
 import io.llmagentos.rl.algorithm.Algorithm;
 import io.llmagentos.rl.algorithm.Experiment;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -50,6 +60,9 @@ class RlJobTest {
       "fcnet_hiddens", List.of(16, 16),
       "stop", Map.of("training_iteration", 4));
 
+  private static final Map<String, Object> LSTM =
+      with(with(with(PPO, "use_lstm", true), "vf_share_layers", true), "lstm_cell_size", 8);
+
   private static @Nullable TestNode started;
 
   @BeforeAll
@@ -80,6 +93,7 @@ class RlJobTest {
         new Run(
             "ppo, asynchronous in the driver",
             with(with(PPO, "sample_async", true), "num_env_runners", 0)),
+        new Run("ppo with an LSTM", LSTM),
         new Run("ddpg", DDPG),
         new Run("ddpg, asynchronous", with(DDPG, "sample_async", true)),
         new Run("ddpg in the driver", with(with(DDPG, "num_learners", 0), "num_env_runners", 0)));
@@ -98,10 +112,7 @@ class RlJobTest {
   void shouldPauseAndResumeAsIfNothingHadHappened() throws Exception {
     Map<String, Object> longer = with(PPO, "stop", Map.of("training_iteration", 60));
     String id = node().submit(longer);
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> iteration(id) >= 2);
+    node().awaitIteration(id, 2);
     assertThat(node().post("/v1/jobs/" + id + "/pause", Map.of()).status()).isEqualTo(200);
     JsonNode paused = node().await(id, "paused");
     assertThat(paused.path("checkpoints").path(0).path("iteration").asInt()).isBetween(2, 59);
@@ -109,6 +120,28 @@ class RlJobTest {
     JsonNode job = node().await(id, "completed");
     assertThat(job.path("epoch").asInt()).isEqualTo(2);
     assertThat(parameters(longer, node().checkpoint(id))).isEqualTo(undisturbed(longer));
+  }
+
+  @Test
+  void shouldNotHoldUpOtherJobsWhileEnvironmentsHang() throws Exception {
+    Map<String, Object> alone = with(with(PPO, "num_learners", 0), "num_env_runners", 1);
+    Map<String, Object> once = with(alone, "stop", Map.of("training_iteration", 1));
+    List<String> hanging = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        hanging.add(node().submit(with(once, "env", GatedEnv.ID)));
+      }
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(GatedEnv.WAITING::get, is -> is == hanging.size());
+      node().await(node().submit(alone), "completed");
+      assertThat(GatedEnv.WAITING).hasValue(hanging.size());
+    } finally {
+      GatedEnv.GATE.countDown();
+    }
+    for (String each : hanging) {
+      node().await(each, "completed");
+    }
   }
 
   @ParameterizedTest
@@ -187,17 +220,71 @@ class RlJobTest {
   }
 
   @Test
-  void shouldFailWithTheNameOfAnUnknownOptionOfTheEnvironment() throws Exception {
-    for (int runners : new int[] {0, 2}) {
-      Map<String, Object> job = with(PPO, "env_config", Map.of("sutton_barto_rewards", true));
-      String id = node().submit(with(job, "num_env_runners", runners));
-      JsonNode failed = node().await(id, "failed");
-      assertThat(failed.path("reason").asText())
-          .contains("CartPole-v1")
-          .contains("sutton_barto_rewards")
-          .contains("sutton_barto_reward");
-      assertThat(failed.path("epoch").asInt()).isEqualTo(1);
-    }
+  void shouldRefuseWhatTheEnvironmentDoesNotUnderstand() throws Exception {
+    refused(
+        with(PPO, "env_config", Map.of("sutton_barto_rewards", true)),
+        "env_config.sutton_barto_rewards",
+        "did you mean 'sutton_barto_reward'?");
+    refused(
+        with(PPO, "env_config", Map.of("sutton_barto_reward", "yes")),
+        "env_config.sutton_barto_reward",
+        "is yes, must be true or false");
+    refused(
+        with(PPO, "env_config", Map.of("max_episode_steps", 0)),
+        "env_config.max_episode_steps",
+        "is 0, must be at least 1");
+    remote(Map.of(), "command", "exactly one");
+    remote(Map.of("comand", List.of("python3")), "command", "exactly one");
+    remote(
+        Map.of("connect", "unix:/tmp/x", "step_timout", 3),
+        "step_timout",
+        "did you mean 'step_timeout'?");
+    remote(Map.of("connect", "unix:/tmp/x", "step_timeout", -3), "step_timeout", "-3");
+    remote(Map.of("connect", "somewhere"), "connect", "must be unix:PATH, tcp:PORT");
+    remote(Map.of("listen", "tcp:9000"), "token_file", "needs a token_file");
+  }
+
+  private static void remote(Map<String, Object> options, String param, String text)
+      throws Exception {
+    refused(
+        with(with(PPO, "env", "Remote-v0"), "env_config", options), "env_config." + param, text);
+  }
+
+  @Test
+  void shouldRefuseAnAlgorithmThatDoesNotSuitTheEnvironment() throws Exception {
+    refused(with(DDPG, "env", "CartPole-v1"), "env", ", must be a Box");
+    refused(
+        with(PPO, "conv_filters", List.of(List.of(16, 4, 2))),
+        "conv_filters",
+        "do not fit CartPole-v1");
+    Map<String, Object> squashed = with(PPO, "action_dist", "squashed_gaussian");
+    refused(
+        with(with(squashed, "env", "Pendulum-v1"), "normalize_actions", false),
+        "normalize_actions",
+        "must be true");
+  }
+
+  @Test
+  void shouldRefuseThroughJavaWhatItRefusesOverHttp() {
+    JobSpec spec = JobSpec.parse("""
+        type: rl/ppo
+        env: CartPole-v1
+        env_config: {sutton_barto_rewards: true}
+        stop: {training_iteration: 1}
+        """.getBytes(StandardCharsets.UTF_8));
+    assertThat(node()
+            .jobs()
+            .submit(
+                new JobKey("local", "java"),
+                new Context("local", "local", Instant.MAX, "", Provenance.PRINCIPAL),
+                spec))
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(AgentOsException.class, refusal -> {
+          assertThat(refusal.code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+          assertThat(refusal.param()).isEqualTo("env_config.sutton_barto_rewards");
+        });
   }
 
   @Test
@@ -218,6 +305,53 @@ class RlJobTest {
       assertThat(torque).hasSize(1);
       assertThat(torque.path(0).asDouble()).isBetween(-2.0, 2.0);
     }
+  }
+
+  @Test
+  void shouldGoOnWithTheStateThatAClientSends() throws Exception {
+    String id = trained(LSTM);
+    float[][] observations = {{0.1f, 0.2f, -0.05f, 0}, {0.1f, -0.3f, 0.02f, 0.5f}, {0, 0, 0, 1}};
+    try (Algorithm local = Experiment.of(LSTM).config().build(ENVIRONMENTS, System::nanoTime)) {
+      local.restore(node().checkpoint(id));
+      float[] state = new float[local.stateWidth()];
+      float[] other = new float[local.stateWidth()];
+      Map<String, Object> request = new LinkedHashMap<>();
+      for (float[] observation : observations) {
+        request.put("observations", List.of(observation, observations[0]));
+        JsonNode answer =
+            node().post("/v1/policies/" + id + "/actions", request).body();
+        float[] expected = local.computeSingleAction(observation, state);
+        local.computeSingleAction(observations[0], other);
+        assertThat(answer.path("actions").path(0).asInt()).isEqualTo((int) expected[0]);
+        assertThat(floats(answer.path("state_out").path(0))).isEqualTo(state);
+        assertThat(floats(answer.path("state_out").path(1))).isEqualTo(other);
+        request.put("state_in", answer.path("state_out"));
+      }
+      assertThat(state).isNotEqualTo(other);
+    }
+    String one = "{\"observations\": [[0, 0, 0, 0]], \"state_in\": ";
+    refusedState(id, one + "[]}", "a list of 1 states, one for each observation, is one of 0");
+    refusedState(id, one + "0}", "is NUMBER");
+    refusedState(id, one + "null}", "is NULL");
+    refusedState(id, one + "[[1, 2]]}", "a state has 2 numbers, must have 16");
+    refusedState(id, one + "[[1e300]]}", "a state's numbers must be finite");
+    refusedState(id, one + "[\"x\"]}", "a state is made of numbers");
+    refusedState(trained(PPO), one + "[[]]}", "remembers nothing");
+  }
+
+  private static void refusedState(String id, String body, String text) throws Exception {
+    TestNode.Answer answer = actions(id, body);
+    assertThat(answer.status()).as(body + ": " + answer.body()).isEqualTo(400);
+    assertThat(answer.param()).isEqualTo("state_in");
+    assertThat(answer.message()).contains(text);
+  }
+
+  private static float[] floats(JsonNode numbers) {
+    float[] all = new float[numbers.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = numbers.path(i).floatValue();
+    }
+    return all;
   }
 
   @Test
@@ -274,15 +408,6 @@ class RlJobTest {
     String id = node().submit(with(job, "stop", Map.of("training_iteration", 1)));
     node().await(id, "completed");
     return id;
-  }
-
-  private static int iteration(String id) throws Exception {
-    for (JsonNode each : node().get("/v1/jobs").body().path("data")) {
-      if (each.path("id").asText().equals(id)) {
-        return each.path("iteration").asInt();
-      }
-    }
-    return 0;
   }
 
   private static float[] parameters(Map<String, Object> job, byte[] checkpoint) {

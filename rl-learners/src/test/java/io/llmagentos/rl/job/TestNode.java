@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.boot.NodeBoot;
+import io.llmagentos.node.job.Jobs;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -42,13 +43,27 @@ final class TestNode implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
 
   TestNode(Path data) throws IOException {
-    this.node = NodeBoot.start(
-        ConfigFactory.parseString("""
+    this(data, "llmagentos.jobs.cores = 32");
+  }
+
+  /** @param settings HOCON, above what each test node has */
+  TestNode(Path data, String settings) throws IOException {
+    this.node = NodeBoot.start(ConfigFactory.parseString(
+        """
         llmagentos.node { data-dir = "%s", artery-port = %d }
         llmagentos.http { port = %d, management-port = %d }
-        llmagentos.jobs.cores = 16
         pekko.loglevel = WARNING
-        """.formatted(data, freePort(), freePort(), freePort())));
+        %s
+        """.formatted(data, freePort(), freePort(), freePort(), settings)));
+  }
+
+  /** {@code host:port} where others reach it to join. */
+  String address() {
+    return node.settings().host() + ":" + node.settings().arteryPort();
+  }
+
+  Jobs jobs() {
+    return node.service(Jobs.class);
   }
 
   Answer post(String path, Object body) throws IOException, InterruptedException {
@@ -90,6 +105,23 @@ final class TestNode implements AutoCloseable {
 
   JsonNode job(String id) throws IOException, InterruptedException {
     return get("/v1/jobs/" + id).body();
+  }
+
+  /** How far the job is, by the list of jobs. */
+  int iteration(String id) throws IOException, InterruptedException {
+    for (JsonNode each : get("/v1/jobs").body().path("data")) {
+      if (each.path("id").asText().equals(id)) {
+        return each.path("iteration").asInt();
+      }
+    }
+    return 0;
+  }
+
+  void awaitIteration(String id, int iteration) {
+    Awaitility.await("iteration " + iteration + " of " + id)
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> iteration(id) >= iteration);
   }
 
   /** The job at its end, whatever it is; or as soon as it has the status. */

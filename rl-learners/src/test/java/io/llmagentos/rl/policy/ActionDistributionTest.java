@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.llmagentos.rl.random.Generator;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,9 +13,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ActionDistributionTest {
   private static final float STEP = 1e-3f;
+  private static final MultiCategorical MULTI =
+      new MultiCategorical(List.of(new Categorical(3), new Categorical(2, 5), new Categorical(4)));
 
   static Stream<ActionDistribution> stochastic() {
-    return Stream.of(new Categorical(4), new DiagonalGaussian(2), new SquashedGaussian(2));
+    return Stream.of(new Categorical(4), MULTI, new DiagonalGaussian(2), new SquashedGaussian(2));
   }
 
   private static float[] inputs(Generator random, ActionDistribution distribution) {
@@ -110,6 +114,66 @@ class ActionDistributionTest {
     assertThat(gradient[3]).isZero();
     assertThat(gradient[1]).isNotZero().isFinite();
     assertThat(distribution.kl(inputs, 0, fresh, 0)).isPositive().isFinite();
+  }
+
+  /** One number out of 3 * 2 * 4, whose logits are the sums of the parts'. */
+  @Test
+  void shouldBeTheProductOfItsCategoricals() {
+    Generator random = Generator.of(6);
+    Categorical product = new Categorical(24);
+    for (int round = 0; round < 20; round++) {
+      float[] inputs = inputs(random, MULTI);
+      float[] old = inputs(random, MULTI);
+      float[] joint = joint(inputs);
+      float[] oldJoint = joint(old);
+      assertThat(MULTI.entropy(inputs, 0)).isCloseTo(product.entropy(joint, 0), within(1e-6));
+      assertThat(MULTI.kl(old, 0, inputs, 0))
+          .isCloseTo(product.kl(oldJoint, 0, joint, 0), within(1e-6));
+      double mass = 0;
+      for (int k = 0; k < 24; k++) {
+        double logProb = MULTI.logProb(inputs, 0, new float[] {k >> 3, k >> 2 & 1, k & 3}, 0);
+        assertThat(logProb).isCloseTo(product.logProb(joint, 0, new float[] {k}, 0), within(1e-6));
+        mass += Math.exp(logProb);
+      }
+      assertThat(mass).isCloseTo(1, within(1e-6));
+      float[] best = new float[3];
+      float[] bestOfJoint = new float[1];
+      MULTI.mode(inputs, 0, best, 0);
+      product.mode(joint, 0, bestOfJoint, 0);
+      assertThat(best[0] * 8 + best[1] * 4 + best[2]).isEqualTo(bestOfJoint[0]);
+    }
+  }
+
+  private static float[] joint(float[] inputs) {
+    float[] joint = new float[24];
+    for (int k = 0; k < joint.length; k++) {
+      joint[k] = inputs[k / 8] + inputs[3 + k / 4 % 2] + inputs[5 + k % 4];
+    }
+    return joint;
+  }
+
+  @Test
+  void shouldMaskEachNumberOfSeveral() {
+    Generator random = Generator.of(7);
+    float[] inputs = new float[9];
+    boolean[] allowed = {false, true, true, true, false, true, true, true, false};
+    MULTI.mask(allowed, 0, inputs, 0);
+    assertThat(MULTI.entropy(inputs, 0)).isCloseTo(Math.log(2) + Math.log(3), within(1e-9));
+    float[] action = new float[3];
+    float[] emitted = new float[3];
+    for (int i = 0; i < 500; i++) {
+      MULTI.sample(inputs, 0, random, action, 0);
+      MULTI.emit(action, 0, emitted, 0);
+      assertThat(emitted[0]).isIn(1f, 2f);
+      assertThat(emitted[1]).as("starts at 5").isEqualTo(5);
+      assertThat(emitted[2]).isIn(0f, 1f, 2f);
+    }
+    float[] fresh = new float[9];
+    Arrays.fill(fresh, 1);
+    MULTI.mask(inputs, 0, fresh, 0);
+    for (int k = 0; k < fresh.length; k++) {
+      assertThat(fresh[k]).isEqualTo(allowed[k] ? 1 : Float.NEGATIVE_INFINITY);
+    }
   }
 
   @Test

@@ -29,6 +29,7 @@ class TorchNetworkTest {
         encoder,
         new int[] {8},
         activation,
+        0,
         Initializer.FAN_IN,
         List.of(new Mlp.Head("q", 2, 1)));
   }
@@ -46,8 +47,8 @@ class TorchNetworkTest {
       List<Mlp.Head> heads =
           List.of(new Mlp.Head("pi", 1 + (int) random.integers(5), 0.5), new Mlp.Head("vf", 1, 1));
       Mlp vector = new Mlp(in, hidden, activation, Initializer.ORTHOGONAL, heads);
-      TorchNetwork torch =
-          new TorchNetwork(in, ConvEncoder.NONE, hidden, activation, Initializer.ORTHOGONAL, heads);
+      TorchNetwork torch = new TorchNetwork(
+          in, ConvEncoder.NONE, hidden, activation, 0, Initializer.ORTHOGONAL, heads);
       assertThat(torch.segments()).usingRecursiveComparison().isEqualTo(vector.segments());
       int at = 3;
       float[] parameters = new float[at + vector.parameterCount()];
@@ -223,7 +224,7 @@ class TorchNetworkTest {
     for (TorchNetwork network : List.of(
         cnn(Activation.TANH),
         new TorchNetwork(
-            7, none, new int[] {64, 33}, Activation.TANH, Initializer.FAN_IN, heads))) {
+            7, none, new int[] {64, 33}, Activation.TANH, 0, Initializer.FAN_IN, heads))) {
       float[] parameters = new float[network.parameterCount()];
       network.initialise(random, parameters, 0);
       network.load(parameters, 0);

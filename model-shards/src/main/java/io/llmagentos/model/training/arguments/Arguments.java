@@ -103,7 +103,13 @@ public final class Arguments {
       Object value = get(argument);
       Object plain = value instanceof Optional<?> optional ? optional.orElse(null) : value;
       if (plain != null) {
-        map.put(name, plain instanceof Enum<?> constant ? constant.toString() : plain);
+        map.put(
+            name,
+            switch (plain) {
+              case Enum<?> constant -> constant.toString();
+              case LoraConfig adapter -> adapter.toMap();
+              default -> plain;
+            });
       }
     });
     return map;

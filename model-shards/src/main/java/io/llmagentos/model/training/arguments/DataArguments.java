@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** What it is trained on: the {@code DataTrainingArguments} of Hugging Face's examples. */
 public final class DataArguments {
-  private static final int DEFAULT_BLOCK_SIZE = 1024;
+  private static final int DEFAULT_LENGTH = 1024;
 
   /** Files, directories or globs of text and JSON lines. */
   public static final Argument<List<String>> TRAIN_FILE = Argument.texts("train_file");
@@ -29,7 +29,7 @@ public final class DataArguments {
   /** Whether each document (a text file, a row of JSON lines) ends with the tokenizer's end token: Megatron's word. */
   public static final Argument<Boolean> APPEND_EOD = Argument.flag("append_eod", false);
 
-  /** Tokens of an example at most; longer ones are cut. By default the model's context. */
+  /** Tokens of an example at most; longer ones are cut. By default the model's context, at most 1024. */
   public static final Argument<Optional<Integer>> MAX_SEQ_LENGTH =
       Argument.optional("max_seq_length", ValueType.integer(2));
 
@@ -68,14 +68,16 @@ public final class DataArguments {
   public static int blockSize(Arguments arguments, int contextLength) {
     return within(
         BLOCK_SIZE,
-        arguments.get(BLOCK_SIZE).orElse(Math.min(DEFAULT_BLOCK_SIZE, contextLength)),
+        arguments.get(BLOCK_SIZE).orElse(Math.min(DEFAULT_LENGTH, contextLength)),
         contextLength);
   }
 
   /** Tokens of an example at most. Throws {@code SETTINGS_INVALID} for more than the model's context. */
   public static int maxSeqLength(Arguments arguments, int contextLength) {
     return within(
-        MAX_SEQ_LENGTH, arguments.get(MAX_SEQ_LENGTH).orElse(contextLength), contextLength);
+        MAX_SEQ_LENGTH,
+        arguments.get(MAX_SEQ_LENGTH).orElse(Math.min(DEFAULT_LENGTH, contextLength)),
+        contextLength);
   }
 
   private static int within(Argument<?> argument, int length, int contextLength) {

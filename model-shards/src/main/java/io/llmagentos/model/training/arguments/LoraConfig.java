@@ -22,6 +22,15 @@ public record LoraConfig(int r, double loraAlpha, double loraDropout, List<Strin
     targetModules = List.copyOf(targetModules);
   }
 
+  /** As a file says it. */
+  Map<String, Object> toMap() {
+    return Map.of(
+        R.name(), r,
+        LORA_ALPHA.name(), loraAlpha,
+        LORA_DROPOUT.name(), loraDropout,
+        TARGET_MODULES.name(), targetModules);
+  }
+
   static LoraConfig parse(Object value) {
     if (value instanceof LoraConfig config) {
       return config;

@@ -4,6 +4,7 @@ import io.llmagentos.node.settings.ValueType;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** What is trained: the {@code ModelArguments} of Hugging Face's examples, and tokenizers that are trained along. */
 public final class ModelArguments {
@@ -33,9 +34,15 @@ public final class ModelArguments {
         return value;
       }));
 
-  /** Changes to that shape. */
-  public static final Argument<Map<String, Object>> CONFIG_OVERRIDES =
-      new Argument<>("config_overrides", Map.of(), ValueType.MAP);
+  /** Changes to that shape: a map, or as {@code run_clm.py} has it, {@code n_embd=10,resid_pdrop=0.2}. */
+  public static final Argument<Map<String, Object>> CONFIG_OVERRIDES = new Argument<>(
+      "config_overrides",
+      Map.of(),
+      new ValueType<>(
+          "a map, or key=value,key=value",
+          value -> value instanceof String text
+              ? overrides(text)
+              : ValueType.MAP.parser().apply(value)));
 
   /** The directory of the tokenizer, if it is not the model's. */
   public static final Argument<Optional<String>> TOKENIZER_NAME = Argument.text("tokenizer_name");
@@ -53,4 +60,25 @@ public final class ModelArguments {
       "peft_config", new ValueType<>("a map of r, lora_alpha, ...", LoraConfig::parse));
 
   private ModelArguments() {}
+
+  private static Map<String, Object> overrides(String text) {
+    Map<String, Object> map = new TreeMap<>();
+    for (String pair : text.split(",", -1)) {
+      int equals = pair.indexOf('=');
+      ValueType.require(equals > 0);
+      String value = pair.substring(equals + 1).strip();
+      map.put(pair.substring(0, equals).strip(), number(value));
+    }
+    return map;
+  }
+
+  private static Object number(String value) {
+    if (value.equals("true") || value.equals("false")) {
+      return Boolean.valueOf(value);
+    }
+    if (value.matches("-?\\d{1,9}")) {
+      return Integer.valueOf(value);
+    }
+    return value.matches("-?[\\d.]+(e-?\\d+)?") ? (Object) Double.valueOf(value) : value;
+  }
 }

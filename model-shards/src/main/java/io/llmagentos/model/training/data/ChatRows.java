@@ -7,6 +7,7 @@ import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.model.tokenizer.ChatTemplate;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.tokenizer.Tokens;
+import io.llmagentos.model.training.Batch;
 import io.llmagentos.node.error.AgentOsException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +39,7 @@ final class ChatRows implements ExampleStore.Encoder {
     Tokens tokens = tokenizer.encode(text, false);
     int[] ids = Arrays.copyOf(tokens.ids(), Math.min(maxLength, tokens.length()));
     int[] labels = new int[ids.length];
-    Arrays.fill(labels, Example.IGNORED);
+    Arrays.fill(labels, Batch.IGNORED);
     for (int i = 0; i < messages.size(); i++) {
       if (!messages.get(i).role().equals("assistant")) {
         continue;

@@ -1,8 +1,8 @@
 package io.llmagentos.model.training.data;
 
+import io.llmagentos.model.training.Batch;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -20,7 +20,7 @@ public interface Collator {
   static Collator languageModel(int padToken) {
     return (examples, indices, epoch) -> {
       List<Example> rows = rows(examples, indices);
-      return batch(rows, padToken, pad(rows.stream().map(Example::labels), Example.IGNORED));
+      return batch(rows, padToken, pad(rows.stream().map(Example::labels), Batch.IGNORED));
     };
   }
 
@@ -36,12 +36,11 @@ public interface Collator {
   static Collator seq2seq(int padToken, int decoderStartToken) {
     return (examples, indices, epoch) -> {
       List<Example> rows = rows(examples, indices);
-      Batch batch = batch(rows, padToken, pad(rows.stream().map(Example::labels), Example.IGNORED));
-      int[][] shifted = Arrays.stream(batch.labels())
-          .map(labels -> shiftRight(labels, padToken, decoderStartToken))
+      int[][] labels = pad(rows.stream().map(Example::labels), Batch.IGNORED);
+      int[][] shifted = Arrays.stream(labels)
+          .map(row -> shiftRight(row, padToken, decoderStartToken))
           .toArray(int[][]::new);
-      return new Batch(
-          batch.inputIds(), batch.attentionMask(), batch.labels(), Optional.of(shifted));
+      return batch(rows, padToken, labels).withDecoderInputIds(shifted);
     };
   }
 
@@ -49,7 +48,7 @@ public interface Collator {
     int[] shifted = new int[labels.length];
     for (int t = 0; t < shifted.length; t++) {
       int before = t == 0 ? decoderStartToken : labels[t - 1];
-      shifted[t] = before == Example.IGNORED ? padToken : before;
+      shifted[t] = before == Batch.IGNORED ? padToken : before;
     }
     return shifted;
   }
@@ -58,16 +57,20 @@ public interface Collator {
     return LongStream.of(indices).mapToObj(examples::get).toList();
   }
 
+  /** Without a mask where nothing is padded. */
   private static Batch batch(List<Example> rows, int padToken, int[][] labels) {
-    int[][] mask = pad(
-        rows.stream().map(row -> {
-          int[] ones = new int[row.inputIds().length];
-          Arrays.fill(ones, 1);
-          return ones;
-        }),
-        0);
-    return new Batch(
-        pad(rows.stream().map(Example::inputIds), padToken), mask, labels, Optional.empty());
+    int[][] ids = pad(rows.stream().map(Example::inputIds), padToken);
+    Batch batch = Batch.of(ids).withLabels(labels);
+    if (rows.stream().allMatch(row -> row.inputIds().length == ids[0].length)) {
+      return batch;
+    }
+    return batch.withAttentionMask(pad(rows.stream().map(Collator::ones), 0));
+  }
+
+  private static int[] ones(Example row) {
+    int[] ones = new int[row.inputIds().length];
+    Arrays.fill(ones, 1);
+    return ones;
   }
 
   /** Rows as long as the longest, filled up on the right. */

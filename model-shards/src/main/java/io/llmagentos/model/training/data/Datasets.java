@@ -149,6 +149,12 @@ public final class Datasets {
 
   /** What was written as classification, text from text, or chats. */
   public static Examples openExamples(Path directory, String name) throws IOException {
-    return ExampleStore.open(directory, name);
+    ExampleStore examples = ExampleStore.open(directory, name);
+    if (examples.size() == 0) {
+      examples.close();
+      throw new AgentOsException(
+          ErrorCode.DATASET_INVALID, "the " + name + " data have no examples", null);
+    }
+    return examples;
   }
 }

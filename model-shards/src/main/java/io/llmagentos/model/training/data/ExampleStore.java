@@ -10,12 +10,14 @@ final class ExampleStore implements Examples {
     Example encode(Row row);
   }
 
+  private final String hash;
   private final TokenShards inputs;
   private final TokenShards labels;
   private final long[] inputEnds;
   private final long[] labelEnds;
 
   private ExampleStore(TokenShards inputs, TokenShards labels, TokenShards lengths) {
+    this.hash = String.join("-", inputs.hash(), labels.hash(), lengths.hash());
     this.inputs = inputs;
     this.labels = labels;
     int examples = Math.toIntExact(lengths.size() / 2);
@@ -76,6 +78,11 @@ final class ExampleStore implements Examples {
 
   private static int[] part(TokenShards tokens, long[] ends, int index) {
     return tokens.get(ends[index], Math.toIntExact(ends[index + 1] - ends[index]));
+  }
+
+  @Override
+  public String hash() {
+    return hash;
   }
 
   @Override

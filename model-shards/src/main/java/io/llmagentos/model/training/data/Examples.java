@@ -6,6 +6,9 @@ public interface Examples extends AutoCloseable {
 
   Example get(long index);
 
+  /** The same for the same tokens: whether ranks, or a run and its continuation, have the same data. */
+  String hash();
+
   @Override
   void close();
 }

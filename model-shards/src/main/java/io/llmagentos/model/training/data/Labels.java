@@ -3,6 +3,7 @@ package io.llmagentos.model.training.data;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmagentos.model.training.arguments.DataArguments;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,29 +14,27 @@ import java.util.stream.Collectors;
 public final class Labels {
   private static final int SHOWN = 20;
 
+  /** Numbers by their value, then texts. */
+  private static final Comparator<String> BY_VALUE = Comparator.comparingLong(
+          (String name) -> name.matches("-?\\d{1,18}") ? Long.parseLong(name) : Long.MAX_VALUE)
+      .thenComparing(Comparator.naturalOrder());
+
   private final List<String> names;
   private final Map<String, Integer> ids = new HashMap<>();
 
   /** Labels that a model knows already. */
   public Labels(List<String> names) {
     this.names = List.copyOf(names);
-    this.names.forEach(name -> ids.putIfAbsent(name, ids.size()));
+    for (int id = 0; id < this.names.size(); id++) {
+      ids.putIfAbsent(this.names.get(id), id);
+    }
   }
 
-  /** Those of a corpus: sorted, numbers by their value. */
+  /** Those of a corpus: sorted, numbers by their value and before texts. */
   public static Labels of(Corpus corpus, String column) throws IOException {
-    TreeSet<String> found = new TreeSet<>(
-        (a, b) -> isNumber(a) && isNumber(b) ? Long.compare(number(a), number(b)) : a.compareTo(b));
+    TreeSet<String> found = new TreeSet<>(BY_VALUE);
     corpus.forEach(row -> found.add(name(row, column)));
     return new Labels(List.copyOf(found));
-  }
-
-  private static boolean isNumber(String name) {
-    return name.matches("-?\\d{1,18}");
-  }
-
-  private static long number(String name) {
-    return Long.parseLong(name);
   }
 
   public List<String> names() {

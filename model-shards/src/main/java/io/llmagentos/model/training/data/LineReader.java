@@ -86,8 +86,8 @@ final class LineReader implements AutoCloseable {
     }
     boolean marked = line == 1
         && bytes.length >= BYTE_ORDER_MARK.length
-        && Arrays.mismatch(bytes, BYTE_ORDER_MARK) == BYTE_ORDER_MARK.length;
-    int from = marked || Arrays.equals(bytes, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+        && Arrays.equals(BYTE_ORDER_MARK, Arrays.copyOf(bytes, BYTE_ORDER_MARK.length));
+    int from = marked ? BYTE_ORDER_MARK.length : 0;
     try {
       return StandardCharsets.UTF_8
           .newDecoder()

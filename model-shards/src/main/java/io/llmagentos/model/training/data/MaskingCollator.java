@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.data;
 
+import io.llmagentos.model.training.Batch;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
@@ -37,19 +38,20 @@ public final class MaskingCollator implements Collator {
   @Override
   public Batch collate(Examples examples, long[] indices, long epoch) {
     Batch batch = padding.collate(examples, indices, epoch);
+    int[][] labels = new int[indices.length][batch.inputIds()[0].length];
     for (int b = 0; b < indices.length; b++) {
       long epochSeed = DataSeeds.mix(seed, epoch);
       mask(
           batch.inputIds()[b],
-          batch.labels()[b],
+          labels[b],
           new SplittableRandom(DataSeeds.mix(epochSeed, indices[b])));
     }
-    return batch;
+    return batch.withLabels(labels);
   }
 
   private void mask(int[] ids, int[] labels, SplittableRandom random) {
     int[] original = ids.clone();
-    Arrays.fill(labels, Example.IGNORED);
+    Arrays.fill(labels, Batch.IGNORED);
     for (int t = 0; t < ids.length; t++) {
       // Padding is special: the batch's width draws nothing.
       if (special.get(original[t]) || random.nextDouble() >= probability) {

@@ -25,6 +25,11 @@ final class PackedExamples implements Examples {
   }
 
   @Override
+  public String hash() {
+    return tokens.hash();
+  }
+
+  @Override
   public void close() {
     tokens.close();
   }

@@ -24,6 +24,7 @@ final class TokenShardWriter implements AutoCloseable {
   static final long MAGIC = 0x4e454b4f54534f41L; // "AOSTOKEN"
   static final int HEADER_BYTES = 64;
   static final int HASH_AT = 32;
+  static final int HASH_BYTES = 32;
 
   private static final int BUFFER_BYTES = 1 << 20;
   private static final long SHARD_TOKENS = 1L << 28;
@@ -50,6 +51,9 @@ final class TokenShardWriter implements AutoCloseable {
     this.name = name;
     this.width = vocabulary <= 1 << Short.SIZE ? Short.BYTES : Integer.BYTES;
     this.shardTokens = shardTokens;
+    for (int old = 0; Files.deleteIfExists(file(directory, name, old)); ) {
+      old++; // what was written here before is not to be taken for a part of this
+    }
     this.channel = open();
     this.digest = newDigest();
   }

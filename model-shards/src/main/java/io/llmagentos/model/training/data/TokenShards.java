@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** Tokens in files as {@link TokenShardWriter} writes them, mapped into memory. Thread-safe until it is closed. */
@@ -38,7 +39,7 @@ final class TokenShards implements AutoCloseable {
 
   private TokenShards() {}
 
-  /** Maps all files of the name. Throws {@code DATASET_INVALID} for one that is missing or was not written whole. */
+  /** Maps all files of the name and reads them once. Throws {@code DATASET_INVALID} for one that is missing, not whole, or not what was written. */
   static TokenShards open(Path directory, String name) throws IOException {
     TokenShards tokens = new TokenShards();
     try {
@@ -46,6 +47,7 @@ final class TokenShards implements AutoCloseable {
       for (int shard = 0; !last; shard++) {
         last = tokens.map(TokenShardWriter.file(directory, name, shard), shard);
       }
+      tokens.verify();
       return tokens;
     } catch (IOException | RuntimeException e) {
       tokens.close();
@@ -102,8 +104,20 @@ final class TokenShards implements AutoCloseable {
     return tokens;
   }
 
-  /** Reads everything and compares it with the hashes in the headers. Throws {@code DATASET_INVALID}. */
-  void verify() {
+  /** What all the tokens are, as 64 hexadecimal digits. */
+  String hash() {
+    MessageDigest digest = TokenShardWriter.newDigest();
+    shards.forEach(shard -> digest.update(saidHash(shard)));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static byte[] saidHash(MemorySegment shard) {
+    return shard
+        .asSlice(TokenShardWriter.HASH_AT, TokenShardWriter.HASH_BYTES)
+        .toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  private void verify() {
     byte[] chunk = new byte[VERIFY_BYTES];
     for (int i = 0; i < shards.size(); i++) {
       MemorySegment shard = shards.get(i);
@@ -114,10 +128,7 @@ final class TokenShards implements AutoCloseable {
         digest.update(chunk, 0, length);
         from += length;
       }
-      byte[] said = shard
-          .asSlice(TokenShardWriter.HASH_AT, digest.getDigestLength())
-          .toArray(ValueLayout.JAVA_BYTE);
-      if (!MessageDigest.isEqual(said, digest.digest())) {
+      if (!MessageDigest.isEqual(saidHash(shard), digest.digest())) {
         throw corrupt(files.get(i), "does not have the hash that its header says");
       }
     }

@@ -178,7 +178,6 @@ final class TrainingDriver {
             List.copyOf(exchanges.values()),
             with.files(),
             with.checkpoint(),
-            job.holder(),
             context.getSelf())));
     if (pausing) {
       ranks.getFirst().ref().tell(new TrainingRank.Pause());
@@ -386,7 +385,7 @@ final class TrainingDriver {
     return artifacts;
   }
 
-  /** Release what the job holds beside these: drivers before this one may have left what was never journalled. */
+  /** Release what the job holds beside these. */
   private void retain(Set<String> needed) {
     for (ArtifactId held : services.artifacts().leased(job.holder())) {
       if (!needed.contains(held.sha256())) {

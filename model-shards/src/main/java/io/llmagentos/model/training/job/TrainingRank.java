@@ -52,13 +52,11 @@ final class TrainingRank {
    * @param exchanges of all ranks
    * @param files artifacts by the path that they have among the training's files
    * @param checkpoint artifact to go on from; empty: none
-   * @param holder who holds what is saved
    */
   record Train(
       List<ActorRef<GradientExchange.Command>> exchanges,
       Map<String, String> files,
       String checkpoint,
-      String holder,
       ActorRef<MemberCommand> driver)
       implements MemberCommand {
     Train {
@@ -176,7 +174,8 @@ final class TrainingRank {
       if (train.checkpoint().isEmpty()) {
         EngineSettings engine = new EngineSettings(
             arguments.get(TrainingArguments.BF16) ? Precision.BFLOAT16 : Precision.FLOAT32,
-            Kernels.MKL);
+            Kernels.MKL,
+            true);
         try (Transformer fresh = first(model, engine)) {
           train(fresh, TrainerState.BEGINNING, model, work, train);
         }
@@ -300,7 +299,7 @@ final class TrainingRank {
       }
       String saved = services
           .artifacts()
-          .put(train.holder(), out -> ModelArchive.write(directory, out))
+          .put(out -> ModelArchive.write(directory, out))
           .sha256();
       WorkDirectory.delete(directory);
       BestModel best = state.best();

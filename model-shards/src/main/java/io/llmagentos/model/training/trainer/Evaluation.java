@@ -47,7 +47,7 @@ final class Evaluation {
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
-        Batch batch = Trainer.batch(collator.collate(examples, indices, 0));
+        Batch batch = collator.collate(examples, indices, 0);
         loss = loss.plus(model.evaluate(batch));
         right += lossOnly ? 0 : right(batch);
       }

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a model as one of some ranks: each update adds the gradients of the rank's batches, divides those of all ranks by the targets of all ranks, and steps.
@@ -185,10 +186,9 @@ public final class Trainer {
     for (int micro = 0; micro < sampler.batchesPerStep(); micro++) {
       long[] indices = sampler.batch(cursor, micro, ranks.rank());
       if (indices.length > 0) {
-        var collated = data.collator().collate(data.train(), indices, cursor.epoch());
-        loss = loss.plus(accumulate(batch(collated), micro));
-        read +=
-            Arrays.stream(collated.attentionMask()).flatMapToInt(Arrays::stream).sum();
+        Batch batch = data.collator().collate(data.train(), indices, cursor.epoch());
+        loss = loss.plus(accumulate(batch, micro));
+        read += tokens(batch);
       }
     }
     return ranks.size() == 1 ? stepAlone(loss, read) : stepTogether(loss, read);
@@ -200,12 +200,11 @@ public final class Trainer {
     return model.accumulate(batch, seed);
   }
 
-  static Batch batch(io.llmagentos.model.training.data.Batch collated) {
-    Batch batch = Batch.of(collated.inputIds()).withLabels(collated.labels());
-    boolean padded = Arrays.stream(collated.attentionMask())
-        .flatMapToInt(Arrays::stream)
-        .anyMatch(mask -> mask == 0);
-    return padded ? batch.withAttentionMask(collated.attentionMask()) : batch;
+  private static long tokens(Batch batch) {
+    int @Nullable [][] mask = batch.attentionMask();
+    return mask == null
+        ? (long) batch.inputIds().length * batch.inputIds()[0].length
+        : Arrays.stream(mask).flatMapToInt(Arrays::stream).sum();
   }
 
   private Sums stepAlone(Loss loss, long read) {

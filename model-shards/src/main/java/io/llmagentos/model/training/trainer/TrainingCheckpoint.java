@@ -73,7 +73,9 @@ public record TrainingCheckpoint(
         .toList();
     SafetensorsWriter.write(directory.resolve(OPTIMIZER), moments, Map.of());
     ObjectNode json = state.toJson();
-    json.put("kernels", id(engine.kernels())).put("precision", id(engine.precision()));
+    json.put("precision", id(engine.precision()))
+        .put("kernels", id(engine.kernels()))
+        .put("fused_attention", engine.fusedAttention());
     files.forEach(json.putObject("files")::put);
     put(directory.resolve(STATE), json);
   }
@@ -98,7 +100,8 @@ public record TrainingCheckpoint(
           TrainerState.of(json),
           new EngineSettings(
               Precision.valueOf(json.path("precision").asText().toUpperCase(Locale.ROOT)),
-              Kernels.valueOf(json.path("kernels").asText().toUpperCase(Locale.ROOT))),
+              Kernels.valueOf(json.path("kernels").asText().toUpperCase(Locale.ROOT)),
+              json.path("fused_attention").asBoolean()),
           files);
     } catch (IllegalArgumentException e) {
       throw new AgentOsException(

@@ -14,7 +14,7 @@ import io.llmagentos.model.training.data.Collator;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
 import io.llmagentos.model.training.data.Examples;
-import io.llmagentos.model.weights.TransformerConfig;
+import io.llmagentos.model.weights.ModelConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -154,8 +154,8 @@ public final class TrainingFiles {
   private void layOutModel() throws IOException {
     Optional<Path> source = source(ModelArguments.MODEL_NAME_OR_PATH);
     if (source.isPresent()) {
-      TransformerConfig unused =
-          in(ModelArguments.MODEL_NAME_OR_PATH, () -> TransformerConfig.read(source.get()));
+      ModelConfig unused =
+          in(ModelArguments.MODEL_NAME_OR_PATH, () -> ModelConfig.read(source.get()));
       link(source.get(), name -> MODEL.stream().anyMatch(name::endsWith) && !LEFT.contains(name));
     } else {
       Files.writeString(model.resolve(CONFIG), configFromArguments().toPrettyString());
@@ -247,9 +247,9 @@ public final class TrainingFiles {
     }
   }
 
-  private TransformerConfig config() {
+  private ModelConfig config() {
     try {
-      return TransformerConfig.read(model);
+      return ModelConfig.read(model);
     } catch (AgentOsException e) {
       if (arguments.get(ModelArguments.CONFIG).isEmpty()) {
         throw e;

@@ -100,7 +100,8 @@ class ArgumentsTest {
 
   @Test
   void shouldReadBackWhatItSays() {
-    Arguments arguments = finetune(Map.of("eval_strategy", "epoch", "data_seed", 7));
+    Arguments arguments = finetune(Map.of(
+        "eval_strategy", "epoch", "data_seed", 7, "peft_config", Map.of("target_modules", "q")));
     assertThat(Arguments.parse(TrainingTask.LM_FINETUNE, arguments.toMap()).toMap())
         .isEqualTo(arguments.toMap());
   }
@@ -189,6 +190,24 @@ class ArgumentsTest {
               .withMessageStartingWith(name + " is not set");
         }
       }
+    }
+  }
+
+  @Test
+  void shouldTakeConfigOverridesAsAMapOrAsRunClmHasThem() {
+    Map<String, Object> map = Map.of(
+        "n_embd", 10, "resid_pdrop", 0.2, "scale_attn_weights", false, "summary_type", "cls_index");
+    String text = "n_embd=10,resid_pdrop=0.2, scale_attn_weights=false,summary_type=cls_index";
+    for (Object overrides : new Object[] {map, text}) {
+      Arguments arguments = Arguments.parse(
+          TrainingTask.LM_PRETRAIN,
+          Map.of(
+              "config", Map.of("model_type", "gpt2"),
+              "config_overrides", overrides,
+              "tokenizer_name", "gpt2",
+              "train_file", "a.txt",
+              "output_dir", "out"));
+      assertThat(arguments.get(ModelArguments.CONFIG_OVERRIDES)).isEqualTo(map);
     }
   }
 

@@ -3,9 +3,11 @@ package io.llmagentos.model.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llmagentos.model.training.Batch;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,11 @@ class CollatorTest {
     }
 
     @Override
+    public String hash() {
+      return rows.toString();
+    }
+
+    @Override
     public void close() {}
   }
 
@@ -45,7 +52,14 @@ class CollatorTest {
     assertThat(batch.inputIds()).isDeepEqualTo(new int[][] {{8, PAD, PAD}, {5, 6, 7}});
     assertThat(batch.attentionMask()).isDeepEqualTo(new int[][] {{1, 0, 0}, {1, 1, 1}});
     assertThat(batch.labels()).isDeepEqualTo(new int[][] {{8, -100, -100}, {5, 6, 7}});
-    assertThat(batch.decoderInputIds()).isEmpty();
+    assertThat(batch.decoderInputIds()).isNull();
+  }
+
+  @Test
+  void shouldHaveNoMaskWhereNothingIsPadded() {
+    Rows rows = Rows.of(causal(5, 6), causal(8, 7));
+    assertThat(Collator.languageModel(PAD).collate(rows, new long[] {1, 0}, 0).attentionMask())
+        .isNull();
   }
 
   @Test
@@ -64,8 +78,11 @@ class CollatorTest {
         new Example(new int[] {8, 8}, new int[] {1}));
     Batch batch = Collator.seq2seq(PAD, 3).collate(rows, new long[] {0, 1}, 0);
     assertThat(batch.labels()).isDeepEqualTo(new int[][] {{6, 7, 1}, {1, -100, -100}});
-    assertThat(batch.decoderInputIds().orElseThrow())
-        .isDeepEqualTo(new int[][] {{3, 6, 7}, {3, 1, PAD}});
+    assertThat(batch.decoderInputIds()).isDeepEqualTo(new int[][] {{3, 6, 7}, {3, 1, PAD}});
+  }
+
+  private static int[] labels(Batch batch, int row) {
+    return Objects.requireNonNull(batch.labels())[row];
   }
 
   private static MaskingCollator masking(long seed) {
@@ -85,12 +102,12 @@ class CollatorTest {
       Batch alone = masking(1).collate(rows, new long[] {i}, 3);
       int length = all[i].inputIds().length;
       assertThat(Arrays.copyOf(together.inputIds()[i], length)).isEqualTo(alone.inputIds()[0]);
-      assertThat(Arrays.copyOf(together.labels()[i], length)).isEqualTo(alone.labels()[0]);
+      assertThat(Arrays.copyOf(labels(together, i), length)).isEqualTo(labels(alone, 0));
     }
     long[] one = {19};
-    int[][] hidden = masking(1).collate(rows, one, 3).labels();
-    assertThat(masking(1).collate(rows, one, 4).labels()[0]).isNotEqualTo(hidden[0]);
-    assertThat(masking(2).collate(rows, one, 3).labels()[0]).isNotEqualTo(hidden[0]);
+    int[] hidden = labels(masking(1).collate(rows, one, 3), 0);
+    assertThat(labels(masking(1).collate(rows, one, 4), 0)).isNotEqualTo(hidden);
+    assertThat(labels(masking(2).collate(rows, one, 3), 0)).isNotEqualTo(hidden);
   }
 
   @Test
@@ -102,9 +119,9 @@ class CollatorTest {
     double masked = 0;
     double random = 0;
     for (int t = 0; t < length; t++) {
-      int label = batch.labels()[0][t];
+      int label = labels(batch, 0)[t];
       int id = batch.inputIds()[0][t];
-      if (label == Example.IGNORED) {
+      if (label == Batch.IGNORED) {
         assertThat(id).isEqualTo(ids[t]);
         continue;
       }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,6 @@ class TokenShardsTest {
     assertThat(Files.size(TokenShardWriter.file(directory, "train", 3)))
         .isEqualTo(64 + 100 * (vocabulary == 65_536 ? 2 : 4));
     try (TokenShards shards = TokenShards.open(directory, "train")) {
-      shards.verify();
       assertThat(shards.size()).isEqualTo(1000);
       assertThat(shards.get(0, 1000)).isEqualTo(tokens);
       assertThat(shards.get(299)).isEqualTo(tokens[299]);
@@ -52,9 +52,20 @@ class TokenShardsTest {
   void shouldHaveNoTokensWhereNoneWereWritten() throws IOException {
     write(100, 300, new int[0]);
     try (TokenShards shards = TokenShards.open(directory, "train")) {
-      shards.verify();
       assertThat(shards.size()).isZero();
     }
+  }
+
+  @Test
+  void shouldHaveAHashOfItsTokens() throws IOException {
+    String[] hashes = new String[3];
+    for (int i = 0; i < hashes.length; i++) {
+      write(100, 2, new int[] {1, 2, 3 + i / 2});
+      try (TokenShards shards = TokenShards.open(directory, "train")) {
+        hashes[i] = shards.hash();
+      }
+    }
+    assertThat(hashes[0]).hasSize(64).isEqualTo(hashes[1]).isNotEqualTo(hashes[2]);
   }
 
   @Test
@@ -68,6 +79,18 @@ class TokenShardsTest {
   }
 
   @Test
+  void shouldNotMixWithWhatWasThereBefore() throws IOException {
+    write(100, 10, new int[25]);
+    write(100, 10, new int[15]);
+    assertThat(files()).isEqualTo(2);
+    write(100, 10, new int[25]);
+    try (var writer = new TokenShardWriter(directory, "train", 100, 10)) {
+      writer.add(new int[15]); // and then it dies
+    }
+    assertThat(refused(() -> TokenShards.open(directory, "train"))).contains("not complete");
+  }
+
+  @Test
   void shouldNoticeWhatWasCutOrChanged() throws IOException {
     write(100, 300, new int[] {1, 2, 3});
     Path file = TokenShardWriter.file(directory, "train", 0);
@@ -76,11 +99,9 @@ class TokenShardsTest {
     byte[] changed = whole.clone();
     changed[66] = 9;
     Files.write(file, changed);
-    try (TokenShards shards = TokenShards.open(directory, "train")) {
-      assertThat(refused(shards::verify))
-          .isEqualTo(file + " does not have the hash that its header says");
-    }
-    Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1));
+    assertThat(refused(() -> TokenShards.open(directory, "train")))
+        .isEqualTo(file + " does not have the hash that its header says");
+    Files.write(file, Arrays.copyOf(whole, whole.length - 1));
     assertThat(refused(() -> TokenShards.open(directory, "train")))
         .isEqualTo(file + " has 69 bytes, its header says 70");
     Files.write(file, new byte[] {1, 2, 3});

@@ -66,6 +66,11 @@ class TrainerTest {
     }
 
     @Override
+    public String hash() {
+      return "";
+    }
+
+    @Override
     public void close() {}
   }
 

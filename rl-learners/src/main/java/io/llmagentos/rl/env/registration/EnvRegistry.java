@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
@@ -68,14 +69,8 @@ public final class EnvRegistry {
 
   private List<Env<?, ?>> make(String id, int environments, Map<String, ?> kwargs) {
     EnvSpec spec = spec(id);
-    Map<String, Object> all = new HashMap<>(spec.kwargs());
-    all.putAll(kwargs);
-    Kwargs options = new Kwargs(id, all);
-    int maxEpisodeSteps =
-        options.integer("max_episode_steps", spec.maxEpisodeSteps().orElse(0));
-    if (all.containsKey("max_episode_steps") && maxEpisodeSteps < 1) {
-      throw options.invalid("max_episode_steps", maxEpisodeSteps, "at least 1");
-    }
+    Kwargs options = options(spec, kwargs);
+    int maxEpisodeSteps = maxEpisodeSteps(spec, options);
     List<? extends Env<?, ?>> envs;
     try {
       envs = spec.factory().make(options, environments);
@@ -93,6 +88,49 @@ public final class EnvRegistry {
       wrapped.add(wrap(spec, env, maxEpisodeSteps));
     }
     return wrapped;
+  }
+
+  /**
+   * Checks the options of an environment without starting it.
+   *
+   * @return an environment that says its spaces, which the caller closes; empty where they are known only once it runs
+   * @throws AgentOsException {@code INVALID_REQUEST} for an option that it does not have or a value that it does not allow
+   */
+  public Optional<Env<?, ?>> preview(String id, Map<String, ?> kwargs) {
+    EnvSpec spec = spec(id);
+    Kwargs options = options(spec, kwargs);
+    maxEpisodeSteps(spec, options);
+    Optional<Env<?, ?>> env;
+    try {
+      env = spec.factory().preview(options);
+    } catch (RuntimeException e) {
+      if (e instanceof AgentOsException typed && typed.code() == ErrorCode.INVALID_REQUEST) {
+        throw typed;
+      }
+      return Optional.empty(); // it may do better where it runs, and says there what it lacks
+    }
+    try {
+      options.refuseUnread();
+    } catch (AgentOsException e) {
+      env.ifPresent(Env::close);
+      throw e;
+    }
+    return env;
+  }
+
+  private static Kwargs options(EnvSpec spec, Map<String, ?> kwargs) {
+    Map<String, Object> all = new HashMap<>(spec.kwargs());
+    all.putAll(kwargs);
+    return new Kwargs(spec.id(), all);
+  }
+
+  /** 0: no limit. */
+  private static int maxEpisodeSteps(EnvSpec spec, Kwargs options) {
+    int steps = options.integer("max_episode_steps", spec.maxEpisodeSteps().orElse(0));
+    if (options.has("max_episode_steps") && steps < 1) {
+      throw options.invalid("max_episode_steps", steps, "at least 1");
+    }
+    return steps;
   }
 
   /** N environments that step together; the sub-environments are made alike. */

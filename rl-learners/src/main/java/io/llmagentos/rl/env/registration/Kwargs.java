@@ -19,6 +19,10 @@ public final class Kwargs {
     this.given = given;
   }
 
+  boolean has(String name) {
+    return given.containsKey(name);
+  }
+
   public boolean flag(String name, boolean otherwise) {
     return get(name, Boolean.class, otherwise, "true or false");
   }

@@ -7,6 +7,7 @@ import io.llmagentos.rl.env.registration.EnvSpec;
 import io.llmagentos.rl.env.registration.Kwargs;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code Remote-v0}: environments in another process. The environments of one vector share a process and step in one round trip. */
 public final class RemoteProvider implements EnvProvider {
@@ -19,6 +20,13 @@ public final class RemoteProvider implements EnvProvider {
     @Override
     public List<? extends Env<?, ?>> make(Kwargs kwargs, int environments) {
       return RemoteBatch.open(RemoteSettings.of(kwargs), environments).environments();
+    }
+
+    /** Its spaces are known once its process runs. */
+    @Override
+    public Optional<Env<?, ?>> preview(Kwargs kwargs) {
+      RemoteSettings.of(kwargs);
+      return Optional.empty();
     }
   }
 

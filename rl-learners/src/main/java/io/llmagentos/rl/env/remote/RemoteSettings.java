@@ -53,7 +53,17 @@ record RemoteSettings(
     if (settings.maxRestarts < 0) {
       throw kwargs.invalid("max_restarts", settings.maxRestarts, "at least 0");
     }
+    if (settings.command.isEmpty()
+        && settings.address() instanceof Address.Tcp tcp
+        && settings.tokenFile.isEmpty()) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST, tcp + " needs a token_file", "token_file");
+    }
     return settings;
+  }
+
+  private Address address() {
+    return connect.isEmpty() ? Address.parse("listen", listen) : Address.parse("connect", connect);
   }
 
   private static Duration seconds(Kwargs kwargs, String name, int otherwise) {
@@ -70,24 +80,18 @@ record RemoteSettings(
       if (!command.isEmpty()) {
         return new ChildPeer(command);
       }
-      if (!connect.isEmpty()) {
-        Address address = Address.parse("connect", connect);
-        return new ServingPeer(address, new Greeting(token(address)));
-      }
-      Address address = Address.parse("listen", listen);
-      return new ConnectingPeer(address, new Greeting(token(address)));
+      Greeting greeting = new Greeting(token());
+      return connect.isEmpty()
+          ? new ConnectingPeer(address(), greeting)
+          : new ServingPeer(address(), greeting);
     } catch (IOException e) {
       throw new AgentOsException(
           ErrorCode.ENVIRONMENT_FAILED, describe() + ": " + e.getMessage(), way(), e);
     }
   }
 
-  private String token(Address address) throws IOException {
+  private String token() throws IOException {
     if (tokenFile.isEmpty()) {
-      if (address instanceof Address.Tcp) {
-        throw new AgentOsException(
-            ErrorCode.INVALID_REQUEST, address + " needs a token_file", "token_file");
-      }
       return "";
     }
     Path file = Path.of(tokenFile);

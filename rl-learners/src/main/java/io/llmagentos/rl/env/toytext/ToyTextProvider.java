@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
-/** Gymnasium's toy text, with its versions, limits and thresholds. */
+/** Gymnasium's toy text, with its versions, limits and thresholds, and a toy of RLlib's. */
 public final class ToyTextProvider implements EnvProvider {
   private static final Map<String, List<String>> MAPS = Map.of(
       "4x4", List.of("SFFF", "FHFH", "FFFH", "HFFG"),
@@ -41,7 +41,17 @@ public final class ToyTextProvider implements EnvProvider {
         new EnvSpec(
                 "Blackjack-v1",
                 kwargs -> new Blackjack(kwargs.flag("natural", false), kwargs.flag("sab", false)))
-            .withKwargs(Map.of("sab", true, "natural", false)));
+            .withKwargs(Map.of("sab", true, "natural", false)),
+        new EnvSpec("rllib/RepeatAfterMe-v0", ToyTextProvider::repeatAfterMe)
+            .withMaxEpisodeSteps(100));
+  }
+
+  private static RepeatAfterMe repeatAfterMe(Kwargs kwargs) {
+    int delay = kwargs.integer("repeat_delay", 1);
+    if (delay < 1) {
+      throw kwargs.invalid("repeat_delay", delay, "an integer of at least 1");
+    }
+    return new RepeatAfterMe(delay);
   }
 
   private static FrozenLake frozenLake(Kwargs kwargs) {

@@ -103,7 +103,7 @@ class HostilePeerTest {
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket));
       Thread.ofPlatform().daemon().start(() -> answer(server, answers));
-      assertThatThrownBy(() -> play("unix:" + socket))
+      assertThatThrownBy(() -> play("unix:" + socket, 2))
           .isInstanceOfSatisfying(
               AgentOsException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.ENVIRONMENT_FAILED))
@@ -113,9 +113,16 @@ class HostilePeerTest {
   }
 
   @SuppressWarnings("unchecked")
-  private static void play(String address) {
-    Map<String, Object> kwargs =
-        Map.of("connect", address, "max_restarts", 0, "connect_timeout", 2, "reset_timeout", 2);
+  private static void play(String address, int seconds) {
+    Map<String, Object> kwargs = Map.of(
+        "connect",
+        address,
+        "max_restarts",
+        0,
+        "connect_timeout",
+        seconds,
+        "reset_timeout",
+        seconds);
     try (Env<Integer, Integer> env =
         (Env<Integer, Integer>) EnvRegistry.load().make("Remote-v0", kwargs)) {
       env.reset(1);
@@ -145,7 +152,7 @@ class HostilePeerTest {
     Path socket = directory.resolve("env.sock");
     Process server = Python.start("Counter", "{}", "--listen", "unix:" + socket);
     try {
-      play("unix:" + socket);
+      play("unix:" + socket, 60);
       assertThat(told(socket, "474554")).contains("ended in the greeting");
       assertThat(told(socket, "ffffff7f 01")).contains("a frame claims 2147483647 bytes");
       assertThat(told(socket, "05000000 03 01000000")).contains("type 3 came where 1 was due");
@@ -153,7 +160,7 @@ class HostilePeerTest {
       assertThat(told(socket, "0d000000 01 4c4c4d4147454e56 0100 0900")).contains("is garbled");
       assertThat(told(socket, "0f000000 01 4c4c4d4147454e56 0100 0200 6869"))
           .contains("wrong token");
-      play("unix:" + socket);
+      play("unix:" + socket, 60);
     } finally {
       server.destroy();
       server.onExit().orTimeout(30, TimeUnit.SECONDS).join();

@@ -8,13 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The server script with one of the environments of {@code worlds.py}. Needs python3 on the path; NumPy for one test only. */
-final class Python {
+public final class Python {
   private static final Path MODULE = Path.of(System.getProperty("basedir", "."));
 
   private Python() {}
 
   /** The command that serves {@code worlds:world}; an address is still to follow. */
-  static List<String> command(String world, String kwargs) {
+  public static List<String> command(String world, String kwargs) {
     Path script =
         MODULE.resolve("../deploy/src/main/python/gymnasium_server.py").toAbsolutePath();
     assertThat(script).isRegularFile();

@@ -1,0 +1,29 @@
+package io.llmagentos.model.training;
+
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class BertTrainingGoldenTest {
+  static List<TrainingGolden> models() {
+    return TrainingGolden.ofTypes("bert");
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void shouldComputeLogitsAndHiddenStates(TrainingGolden golden) {
+    golden.checkForward(EngineSettings.FLOAT32);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void shouldComputeLossAndGradient(TrainingGolden golden) {
+    golden.checkGradient(EngineSettings.FLOAT32);
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void shouldFollowAdamW(TrainingGolden golden) {
+    golden.checkAdamW(EngineSettings.FLOAT32);
+  }
+}
