@@ -65,15 +65,16 @@ class FineTuneIT {
     disturbed.put("logging_steps", 1);
     disturbed.put("publish", "novelist");
     door().post("/v1/jobs", disturbed);
-    awaitStep("disturbed", 4);
+    awaitCheckpointAfter(0);
     int driver = CLUSTER.indexOfAddress(job("disturbed").path("driver_node").asText());
+    int saved = lastCheckpoint();
     CLUSTER.kill(otherRanksNode(driver));
     await("another epoch")
         .atMost(LIMIT)
         .pollInterval(Duration.ofMillis(50))
         .ignoreExceptions()
-        .until(() -> job("disturbed").path("epoch").asInt() > 1
-            && job("disturbed").path("status").asText().equals("running"));
+        .until(() -> job("disturbed").path("epoch").asInt() > 1);
+    awaitCheckpointAfter(Math.max(saved, lastCheckpoint()));
     door().post("/v1/jobs/disturbed/pause", Map.of());
     awaitStatus("disturbed", "paused");
     door().post("/v1/jobs/disturbed/resume", Map.of());
@@ -126,19 +127,20 @@ class FineTuneIT {
     return job;
   }
 
-  private static void awaitStep(String id, int step) {
-    await(id + " at step " + step)
+  private static void awaitCheckpointAfter(int step) {
+    await("a checkpoint after step " + step)
         .atMost(LIMIT)
         .pollInterval(Duration.ofMillis(50))
         .ignoreExceptions()
-        .until(() -> {
-          for (JsonNode checkpoint : job(id).path("checkpoints")) {
-            if (checkpoint.path("iteration").asInt() >= step - 1) {
-              return true;
-            }
-          }
-          return false;
-        });
+        .until(() -> lastCheckpoint() > step);
+  }
+
+  private static int lastCheckpoint() throws IOException, InterruptedException {
+    int last = 0;
+    for (JsonNode checkpoint : job("disturbed").path("checkpoints")) {
+      last = checkpoint.path("iteration").asInt();
+    }
+    return last;
   }
 
   private static int otherRanksNode(int driver) throws IOException, InterruptedException {

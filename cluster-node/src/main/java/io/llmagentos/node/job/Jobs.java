@@ -55,13 +55,12 @@ public final class Jobs {
 
   /** What was accepted once may be said again, whatever became of its files. */
   private CompletionStage<Void> isThere(JobKey key, Throwable refused) {
-    return describe(key, Long.MAX_VALUE)
-        .handle((known, unknown) -> {
-          if (known == null) {
-            throw refused instanceof CompletionException e ? e : new CompletionException(refused);
-          }
-          return null;
-        });
+    return describe(key, Long.MAX_VALUE).handle((known, unknown) -> {
+      if (known == null) {
+        throw refused instanceof CompletionException e ? e : new CompletionException(refused);
+      }
+      return null;
+    });
   }
 
   /** @param afterIteration progress up to here is known */

@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.arguments;
 
+import io.llmagentos.model.training.Kernels;
 import io.llmagentos.node.settings.ValueType;
 import java.util.Locale;
 import java.util.Map;
@@ -96,7 +97,7 @@ public final class TrainingArguments {
   public static final Argument<SchedulerType> LR_SCHEDULER_TYPE =
       Argument.choice("lr_scheduler_type", SchedulerType.LINEAR);
 
-  /** {@code num_cycles}; {@code power} and {@code lr_end}. */
+  /** {@code num_cycles}; {@code min_lr}; {@code power} and {@code lr_end}. */
   public static final Argument<Map<String, Object>> LR_SCHEDULER_KWARGS =
       new Argument<>("lr_scheduler_kwargs", Map.of(), ValueType.MAP);
 
@@ -146,6 +147,13 @@ public final class TrainingArguments {
 
   /** Whether matrices are multiplied in bfloat16. */
   public static final Argument<Boolean> BF16 = Argument.flag("bf16", false);
+
+  /**
+   * Who multiplies matrices, in float32: their roundings differ. By default whoever is faster on the driver's node, found by trying when a training begins, and
+   * kept with its checkpoints. Ours.
+   */
+  public static final Argument<Optional<Kernels>> KERNELS =
+      Argument.optional("kernels", ValueType.choice(Kernels.class));
 
   private TrainingArguments() {}
 }

@@ -116,7 +116,8 @@ public enum TrainingTask {
       EARLY_STOPPING_THRESHOLD,
       SEED,
       DATA_SEED,
-      BF16);
+      BF16,
+      KERNELS);
 
   private final String type;
 

@@ -3,7 +3,9 @@ package io.llmagentos.model.training.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.registry.ModelArchive;
+import io.llmagentos.model.training.EngineSettings;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.trainer.TrainingCheckpoint;
@@ -73,8 +75,9 @@ final class TrainingDriver {
   /**
    * @param files artifacts by the path that they have among the training's files
    * @param checkpoint to go on from; empty: none
+   * @param engine where there is no checkpoint
    */
-  private record Start(Map<String, String> files, String checkpoint) {}
+  private record Start(Map<String, String> files, String checkpoint, EngineSettings engine) {}
 
   private record Prepared(@Nullable Start start, @Nullable Throwable failure)
       implements MemberCommand {}
@@ -178,6 +181,7 @@ final class TrainingDriver {
             List.copyOf(exchanges.values()),
             with.files(),
             with.checkpoint(),
+            with.engine(),
             context.getSelf())));
     if (pausing) {
       ranks.getFirst().ref().tell(new TrainingRank.Pause());
@@ -412,10 +416,12 @@ final class TrainingDriver {
       try (ZipFile zip = new ZipFile(archive.toFile())) {
         ZipEntry state = zip.getEntry(TrainingCheckpoint.STATE);
         try (InputStream in = zip.getInputStream(state)) {
-          Map<String, String> files = TrainingCheckpoint.read(in).files();
-          boolean there = files.values().stream()
+          TrainingCheckpoint read = TrainingCheckpoint.read(in);
+          boolean there = read.files().values().stream()
               .allMatch(file -> services.artifacts().contains(new ArtifactId(file)));
-          return there ? Optional.of(new Start(files, checkpoint.artifact())) : Optional.empty();
+          return there
+              ? Optional.of(new Start(read.files(), checkpoint.artifact(), read.engine()))
+              : Optional.empty();
         }
       } catch (IOException e) {
         throw new AgentOsException(
@@ -434,12 +440,16 @@ final class TrainingDriver {
           files.put(name, put(file));
         }
       }
-      Optional<Checkpoint> checkpoint = job.resumeFrom();
+      Optional<Checkpoint> own = job.resumeFrom();
+      String checkpoint =
+          own.isPresent() ? own.get().artifact() : foreignCheckpoint().orElse("");
+      PyTorch.threads(arguments.get(TrainingArguments.NUM_CPU_THREADS_PER_PROCESS));
       return new Start(
           files,
-          checkpoint.isPresent()
-              ? checkpoint.get().artifact()
-              : foreignCheckpoint().orElse(""));
+          checkpoint,
+          checkpoint.isEmpty()
+              ? TrainingFiles.engine(arguments, work.path())
+              : EngineSettings.FLOAT32);
     } catch (IOException e) {
       throw WorkDirectory.unwritable(services.directory(), e);
     }

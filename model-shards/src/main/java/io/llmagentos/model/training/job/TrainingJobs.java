@@ -1,6 +1,9 @@
 package io.llmagentos.model.training.job;
 
 import io.llmagentos.model.registry.ModelRegistry;
+import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.Kernels;
+import io.llmagentos.model.training.Precision;
 import io.llmagentos.model.training.arguments.TrainingTask;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.artifact.ArtifactStore;
@@ -23,7 +26,10 @@ public final class TrainingJobs {
       TrainingRank.Logged.class,
       TrainingRank.Saved.class,
       TrainingRank.Ended.class,
-      TrainingRank.Failed.class);
+      TrainingRank.Failed.class,
+      EngineSettings.class,
+      Precision.class,
+      Kernels.class);
 
   private static final List<TrainingTask> TASKS =
       List.of(TrainingTask.LM_PRETRAIN, TrainingTask.LM_FINETUNE);

@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.registry.ModelArchive;
 import io.llmagentos.model.training.EngineSettings;
-import io.llmagentos.model.training.Kernels;
-import io.llmagentos.model.training.Precision;
 import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.BestModel;
@@ -52,11 +50,13 @@ final class TrainingRank {
    * @param exchanges of all ranks
    * @param files artifacts by the path that they have among the training's files
    * @param checkpoint artifact to go on from; empty: none
+   * @param engine of a training that begins; one that goes on has it from its checkpoint
    */
   record Train(
       List<ActorRef<GradientExchange.Command>> exchanges,
       Map<String, String> files,
       String checkpoint,
+      EngineSettings engine,
       ActorRef<MemberCommand> driver)
       implements MemberCommand {
     Train {
@@ -172,11 +172,7 @@ final class TrainingRank {
       layOut(train.files(), work.path());
       Path model = TrainingFiles.model(work.path());
       if (train.checkpoint().isEmpty()) {
-        EngineSettings engine = new EngineSettings(
-            arguments.get(TrainingArguments.BF16) ? Precision.BFLOAT16 : Precision.FLOAT32,
-            Kernels.MKL,
-            true);
-        try (Transformer fresh = first(model, engine)) {
+        try (Transformer fresh = first(model, train.engine())) {
           train(fresh, TrainerState.BEGINNING, model, work, train);
         }
       } else {
@@ -297,10 +293,8 @@ final class TrainingRank {
       } catch (IOException e) {
         throw WorkDirectory.unwritable(directory, e);
       }
-      String saved = services
-          .artifacts()
-          .put(out -> ModelArchive.write(directory, out))
-          .sha256();
+      String saved =
+          services.artifacts().put(out -> ModelArchive.write(directory, out)).sha256();
       WorkDirectory.delete(directory);
       BestModel best = state.best();
       train.driver().tell(new Saved(saved, state.step(), best.step()));

@@ -6,10 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.tokenizer.training.TrainedTokenizer;
+import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.Kernels;
+import io.llmagentos.model.training.Precision;
 import io.llmagentos.model.training.arguments.Argument;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.DataArguments;
 import io.llmagentos.model.training.arguments.ModelArguments;
+import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.data.Collator;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
@@ -26,6 +30,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -132,6 +137,23 @@ public final class TrainingFiles {
   public static TrainingData open(Arguments arguments, Path directory, int contextLength)
       throws IOException {
     return open(directory, DataArguments.blockSize(arguments, contextLength));
+  }
+
+  /** How the model of such files is computed on this machine. */
+  public static EngineSettings engine(Arguments arguments, Path directory) throws IOException {
+    Precision precision =
+        arguments.get(TrainingArguments.BF16) ? Precision.BFLOAT16 : Precision.FLOAT32;
+    Optional<Kernels> kernels = arguments.get(TrainingArguments.KERNELS);
+    if (kernels.isPresent()) {
+      return new EngineSettings(precision, kernels.get(), true);
+    }
+    ModelConfig config = ModelConfig.read(model(directory));
+    try (TrainingData data = open(arguments, directory, config.contextLength())) {
+      int rows = arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE);
+      long[] sample = LongStream.range(0, Math.min(rows, data.train().size())).toArray();
+      return EngineSettings.fastest(
+          config, precision, data.collator().collate(data.train(), sample, 0));
+    }
   }
 
   private static TrainingData open(Path directory, int blockSize) throws IOException {

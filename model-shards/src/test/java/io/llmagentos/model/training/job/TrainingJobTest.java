@@ -95,6 +95,7 @@ class TrainingJobTest {
         2));
     job.put("per_device_train_batch_size", 2);
     job.put("save_steps", 8);
+    job.put("kernels", "mkl");
     job.putAll(more);
     return job;
   }
@@ -268,6 +269,26 @@ class TrainingJobTest {
     assertThat(entry(node().checkpoint(id), "model.safetensors")).isEqualTo(weights("best"));
     assertThat(weights("best"))
         .isEqualTo(Files.readAllBytes(HOME.resolve("best/checkpoint-2/model.safetensors")));
+  }
+
+  @Test
+  void shouldTryWhichKernelsAreTheFastestAndKeepThemWithTheModel() throws Exception {
+    Map<String, Object> any = new HashMap<>();
+    any.put("kernels", null);
+    String id = node().submit(pretrain("tried", any));
+    node().await(id, "completed");
+    JsonNode state =
+        new ObjectMapper().readTree(entry(node().checkpoint(id), "trainer/trainer_state.json"));
+    assertThat(state.path("kernels").asText()).isIn("mkl", "onednn");
+    assertThat(state.path("precision").asText()).isEqualTo("float32");
+    Map<String, Object> chosen = Map.of("kernels", "onednn", "max_steps", 2);
+    String second = node().submit(pretrain("chosen", chosen));
+    node().await(second, "completed");
+    assertThat(new ObjectMapper()
+            .readTree(entry(node().checkpoint(second), "trainer/trainer_state.json"))
+            .path("kernels")
+            .asText())
+        .isEqualTo("onednn");
   }
 
   @Test
