@@ -19,6 +19,7 @@ final class Malloc {
   private Malloc() {}
 
   /** Keeps freed memory in this process from now on. Does nothing where the C library is not glibc. */
+  @SuppressWarnings("restricted")
   static void keep() {
     Linker linker = Linker.nativeLinker();
     Optional<MemorySegment> function = linker.defaultLookup().find("mallopt");

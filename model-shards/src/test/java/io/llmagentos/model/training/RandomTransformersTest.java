@@ -148,7 +148,7 @@ class RandomTransformersTest {
 
   private double[] weights(Parameter parameter) {
     long[] shape = parameter.shape();
-    double range = parameter.decays() ? 1.5 / Math.sqrt(shape[1]) : 0.3;
+    double range = parameter.decays() ? 1.5 / Math.sqrt((double) shape[1]) : 0.3;
     double[] values = new double[parameter.elements()];
     // Rounded, so that both sides compute from the same numbers.
     Arrays.setAll(values, i -> (float) (parameter.mean() + range * (2 * random.nextDouble() - 1)));
