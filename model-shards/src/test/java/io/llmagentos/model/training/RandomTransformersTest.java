@@ -3,6 +3,7 @@ package io.llmagentos.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.llmagentos.model.ReferenceTransformer;
 import io.llmagentos.model.ReferenceTransformer.Sequence;
 import io.llmagentos.model.weights.Activation;
@@ -253,7 +254,10 @@ class RandomTransformersTest {
           .collect(
               Collectors.toMap(Parameter::name, this::weights, (a, b) -> a, LinkedHashMap::new));
       try (var model = new Transformer(
-          config, settings, p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
+          config,
+          settings,
+          JsonNodeFactory.instance.objectNode(),
+          p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
         check(model, weights, batch(config, Program.of(config).labels()));
       }
     }
