@@ -27,6 +27,7 @@ import io.llmagentos.model.serving.ModelDoor;
 import io.llmagentos.model.serving.ModelRouter;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.model.tokenizer.Tokenizer;
+import io.llmagentos.model.training.job.TrainingJobs;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.artifact.ArtifactStore;
@@ -75,6 +76,10 @@ public final class ModelSubsystem implements Subsystem {
         .add(1023, ToolCall.class);
     int id = 1030;
     for (Class<?> type : ModelRegistry.WIRE_TYPES) {
+      registry.add(id++, type);
+    }
+    id = 1040;
+    for (Class<?> type : TrainingJobs.WIRE_TYPES) {
       registry.add(id++, type);
     }
   }
@@ -138,6 +143,7 @@ public final class ModelSubsystem implements Subsystem {
               section.getDuration("publication-poll")),
           "published-models");
     }
+    TrainingJobs.start(node);
     node.system().getWhenTerminated().thenRun(() -> models.values().forEach(LanguageModel::close));
   }
 

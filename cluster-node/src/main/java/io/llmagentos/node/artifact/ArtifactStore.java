@@ -79,7 +79,12 @@ public final class ArtifactStore {
 
   /** Store an artifact without a lease: it stays for the age of the sweep, within which whoever needs it longer leases it. */
   public ArtifactId put(byte[] bytes) {
-    return store(null, out -> out.write(bytes));
+    return put(out -> out.write(bytes));
+  }
+
+  /** As {@link #put(byte[])}, for content larger than memory. */
+  public ArtifactId put(Content content) {
+    return store(null, content);
   }
 
   /**

@@ -148,8 +148,13 @@ final class RunWatch implements Callable<String> {
     return "iteration " + iteration
         + String.format(Locale.ROOT, ", %,.0f steps", x)
         + (rate > 0 ? String.format(Locale.ROOT, ", %,.0f/s", rate) : "")
-        + (y.isNumber() ? String.format(Locale.ROOT, ", return %.1f", y.asDouble()) : "")
+        + (y.isNumber() ? ", " + job.path("curve").path("label").asText() + " " + shown(y) : "")
         + left;
+  }
+
+  private static String shown(JsonNode number) {
+    double value = number.asDouble();
+    return String.format(Locale.ROOT, Math.abs(value) < 10 ? "%.3f" : "%.1f", value);
   }
 
   private void keepCheckpoint() throws IOException {

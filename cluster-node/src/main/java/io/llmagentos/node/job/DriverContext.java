@@ -7,6 +7,7 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -76,11 +77,33 @@ public final class DriverContext {
    * @param keep how many checkpoints to keep, this one among them
    */
   public CompletionStage<Checkpoint> commit(byte[] bytes, long iteration, int keep) {
-    return CompletableFuture.supplyAsync(
-            () -> new Checkpoint(artifacts.put(bytes).sha256(), iteration), blocking)
-        .thenCompose(checkpoint -> jobs.recorded(
-                key, replyTo -> new Job.Commit(epoch, checkpoint, keep, replyTo))
-            .thenApply(recorded -> checkpoint));
+    return CompletableFuture.supplyAsync(() -> artifacts.put(bytes), blocking)
+        .thenCompose(artifact -> commit(artifact, iteration, keep, OptionalLong.empty()));
+  }
+
+  /**
+   * Have a checkpoint journalled that is stored; it exists, and is kept by its job, once the returned stage completes.
+   *
+   * @param iteration after which it was taken
+   * @param keep how many checkpoints to keep, this one among them
+   * @param best iteration of a checkpoint that is kept in any case
+   */
+  public CompletionStage<Checkpoint> commit(
+      ArtifactId artifact, long iteration, int keep, OptionalLong best) {
+    Checkpoint checkpoint = new Checkpoint(artifact.sha256(), iteration);
+    return jobs.recorded(
+            key, replyTo -> new Job.Commit(epoch, checkpoint, keep, best.orElse(-1), replyTo))
+        .thenApply(recorded -> checkpoint);
+  }
+
+  /** Under which name the job leases artifacts; its leases end with it. */
+  public String holder() {
+    return key.holder();
+  }
+
+  /** The job as its journal knows it, its checkpoints among the rest. */
+  public CompletionStage<Job.Description> describe() {
+    return jobs.describe(key, Long.MAX_VALUE);
   }
 
   /** The driver has committed what it was asked to pause for. */

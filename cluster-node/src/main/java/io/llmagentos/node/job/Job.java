@@ -77,8 +77,11 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
     }
   }
 
-  /** @param keep how many checkpoints to keep, this one among them */
-  record Commit(long epoch, Checkpoint checkpoint, int keep, ActorRef<Reply> replyTo)
+  /**
+   * @param keep how many checkpoints to keep, this one among them
+   * @param best iteration of one that is kept in any case; -1: none
+   */
+  record Commit(long epoch, Checkpoint checkpoint, int keep, long best, ActorRef<Reply> replyTo)
       implements Request {}
 
   record Paused(long epoch, ActorRef<Reply> replyTo) implements Request {}
@@ -399,9 +402,11 @@ public final class Job extends EventSourcedBehavior<Job.Command, JobEvent, JobSt
     if (state.checkpoints().contains(commit.checkpoint())) {
       return Effect().none().thenRun(s -> hold(commit, List.of(), s.checkpoints()));
     }
-    List<Checkpoint> all = state.checkpoints();
-    List<Checkpoint> dropped =
-        List.copyOf(all.subList(0, Math.max(0, all.size() + 1 - Math.max(1, commit.keep()))));
+    int excess = state.checkpoints().size() + 1 - Math.max(1, commit.keep());
+    List<Checkpoint> dropped = state.checkpoints().stream()
+        .filter(each -> each.iteration() != commit.best())
+        .limit(Math.max(0, excess))
+        .toList();
     return Effect()
         .persist(
             new JobEvent.CheckpointCommitted(commit.epoch(), commit.checkpoint(), dropped, now()))

@@ -41,6 +41,7 @@ public interface JobKind {
   /**
    * @param x a metric that grows, such as environment steps
    * @param y the metric of interest
+   * @param label what people call that, such as return
    */
-  record Curve(String x, String y) {}
+  record Curve(String x, String y, String label) {}
 }

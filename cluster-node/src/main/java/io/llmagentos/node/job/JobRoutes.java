@@ -20,8 +20,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import javax.sql.DataSource;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.http.javadsl.model.ContentTypes;
+import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.japi.Pair;
@@ -129,8 +132,10 @@ final class JobRoutes extends Api {
                     ErrorCode.NOT_FOUND, "job " + id + " has no checkpoint yet");
               }
               return HttpResponse.create()
-                  .withEntity(artifacts.read(
-                      new ArtifactId(description.checkpoints().getLast().artifact())));
+                  .withEntity(HttpEntities.create(
+                      ContentTypes.APPLICATION_OCTET_STREAM,
+                      artifacts.locate(
+                          new ArtifactId(description.checkpoints().getLast().artifact()))));
             },
             node.blockingExecutor()));
   }
@@ -179,9 +184,8 @@ final class JobRoutes extends Api {
 
   private static HttpResponse lines(Source<ProgressLine, NotUsed> lines) {
     return HttpResponse.create()
-        .withEntity(org.apache.pekko.http.javadsl.model.HttpEntities.createChunked(
-            org.apache.pekko.http.javadsl.model.ContentTypes.create(
-                org.apache.pekko.http.javadsl.model.MediaTypes.applicationBinary("x-ndjson", true)),
+        .withEntity(HttpEntities.createChunked(
+            ContentTypes.create(MediaTypes.applicationBinary("x-ndjson", true)),
             lines.map(line -> ByteString.fromString(line.metrics() + "\n"))));
   }
 
@@ -272,7 +276,7 @@ final class JobRoutes extends Api {
       json.put("ended_at", job.endedAt().toString());
     }
     JobKind.Curve curve = kinds.require(job.spec().kind()).curve();
-    json.putObject("curve").put("x", curve.x()).put("y", curve.y());
+    json.putObject("curve").put("x", curve.x()).put("y", curve.y()).put("label", curve.label());
     ArrayNode checkpoints = json.putArray("checkpoints");
     job.checkpoints()
         .forEach(checkpoint -> checkpoints

@@ -45,11 +45,22 @@ public final class Jobs {
   /** Submit a job under an id of the caller's choice, once its kind has found nothing wrong with it; the same again finds it submitted. */
   public CompletionStage<Job.Description> submit(JobKey key, Context context, JobSpec spec) {
     return CompletableFuture.runAsync(() -> kinds.check(spec), blocking)
+        .exceptionallyCompose(refused -> isThere(key, refused))
         .thenCompose(checked -> ask(
             key,
             replyTo -> new Job.Submit(context, spec, replyTo),
             Job.Description.class,
             ATTEMPTS));
+  }
+
+  /** What was accepted once may be said again, whatever became of its files. */
+  private CompletionStage<Void> isThere(JobKey key, Throwable refused) {
+    return describe(key, Long.MAX_VALUE).handle((known, unknown) -> {
+      if (known == null) {
+        throw refused instanceof CompletionException e ? e : new CompletionException(refused);
+      }
+      return null;
+    });
   }
 
   /** @param afterIteration progress up to here is known */

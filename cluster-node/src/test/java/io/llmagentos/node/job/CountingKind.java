@@ -90,6 +90,6 @@ final class CountingKind implements JobKind {
 
   @Override
   public Curve curve() {
-    return new Curve("count", "count");
+    return new Curve("count", "count", "count");
   }
 }

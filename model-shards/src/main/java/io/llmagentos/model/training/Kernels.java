@@ -7,9 +7,14 @@ public enum Kernels {
   MKL,
   ONEDNN;
 
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   /** The lines that bind the script's products. */
   String source(Precision precision) {
-    String add = precision == Precision.BFLOAT16 ? "bfloat16" : name().toLowerCase(Locale.ROOT);
+    String add = precision == Precision.BFLOAT16 ? "bfloat16" : toString();
     String product = precision == Precision.BFLOAT16 ? "mkl" : add;
     return """
 

@@ -67,6 +67,22 @@ public final class ModelFiles implements AutoCloseable {
     }
   }
 
+  /**
+   * Map one safetensors file, whatever is in it.
+   *
+   * @throws AgentOsException {@code MODEL_FILE_CORRUPT}
+   */
+  @SuppressWarnings("MustBeClosedChecker")
+  public static ModelFiles openFile(Path file) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new ModelFiles(file.toString(), Safetensors.read(file, arena), Set.of(file), arena);
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
   /** Tensors in memory. */
   @SuppressWarnings("MustBeClosedChecker")
   static ModelFiles of(Collection<Tensor> tensors) {

@@ -122,7 +122,7 @@ final class RlJob implements JobKind {
 
   @Override
   public Curve curve() {
-    return new Curve("num_env_steps_sampled_lifetime", "env_runners/episode_return_mean");
+    return new Curve("num_env_steps_sampled_lifetime", "env_runners/episode_return_mean", "return");
   }
 
   Experiment experiment(JsonNode settings) {

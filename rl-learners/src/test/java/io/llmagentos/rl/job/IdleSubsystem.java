@@ -49,7 +49,7 @@ public final class IdleSubsystem implements Subsystem {
 
     @Override
     public Curve curve() {
-      return new Curve("x", "y");
+      return new Curve("x", "y", "y");
     }
   }
 }

@@ -17,6 +17,8 @@ public enum SchedulerType {
   LINEAR(true, Map.of()),
   /** {@code num_cycles} waves of a cosine; by default half of one: down to 0. */
   COSINE(true, Map.of("num_cycles", 0.5)),
+  /** As {@code COSINE}, but down to {@code min_lr}, or to {@code min_lr_rate} times the top. */
+  COSINE_WITH_MIN_LR(true, Map.of("num_cycles", 0.5, "min_lr", 0.0, "min_lr_rate", 0.0)),
   /** {@code num_cycles} times from the top to 0. */
   COSINE_WITH_RESTARTS(true, Map.of("num_cycles", 1.0)),
   /** Along a {@code power} of the rest down to {@code lr_end}. */
@@ -53,6 +55,11 @@ public enum SchedulerType {
       case CONSTANT, CONSTANT_WITH_WARMUP -> learningRate;
       case LINEAR -> learningRate * Math.max(0, 1 - progress);
       case COSINE -> learningRate * wave(2 * number(kwargs, "num_cycles") * progress);
+      case COSINE_WITH_MIN_LR -> {
+        double end =
+            Math.max(number(kwargs, "min_lr"), learningRate * number(kwargs, "min_lr_rate"));
+        yield (learningRate - end) * wave(2 * number(kwargs, "num_cycles") * progress) + end;
+      }
       case COSINE_WITH_RESTARTS ->
         progress >= 1 ? 0 : learningRate * wave(number(kwargs, "num_cycles") * progress % 1);
       case POLYNOMIAL -> {

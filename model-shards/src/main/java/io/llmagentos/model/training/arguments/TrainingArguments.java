@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.arguments;
 
+import io.llmagentos.model.training.Kernels;
 import io.llmagentos.node.settings.ValueType;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +39,16 @@ public final class TrainingArguments {
   /** Ranks, each a process of its own: the word of Accelerate's launcher, where Hugging Face's users say how many there are. */
   public static final Argument<Integer> NUM_PROCESSES =
       new Argument<>("num_processes", 1, ValueType.integer(1, 4096));
+
+  /** Cores of each rank: Accelerate's word. Results repeat for the same number. */
+  public static final Argument<Integer> NUM_CPU_THREADS_PER_PROCESS =
+      new Argument<>("num_cpu_threads_per_process", 1, ValueType.integer(1, 1024));
+
+  /** Seconds within which every rank must have done its part of a step. */
+  public static final Argument<Integer> DDP_TIMEOUT = Argument.integer("ddp_timeout", 1800, 1);
+
+  /** The name to publish the trained model by in this cluster. Ours. */
+  public static final Argument<Optional<String>> PUBLISH = Argument.text("publish");
 
   /** Whether to evaluate at the end. */
   public static final Argument<Boolean> DO_EVAL = Argument.flag("do_eval", false);
@@ -86,7 +97,7 @@ public final class TrainingArguments {
   public static final Argument<SchedulerType> LR_SCHEDULER_TYPE =
       Argument.choice("lr_scheduler_type", SchedulerType.LINEAR);
 
-  /** {@code num_cycles}; {@code power} and {@code lr_end}. */
+  /** {@code num_cycles}; {@code min_lr}; {@code power} and {@code lr_end}. */
   public static final Argument<Map<String, Object>> LR_SCHEDULER_KWARGS =
       new Argument<>("lr_scheduler_kwargs", Map.of(), ValueType.MAP);
 
@@ -136,6 +147,13 @@ public final class TrainingArguments {
 
   /** Whether matrices are multiplied in bfloat16. */
   public static final Argument<Boolean> BF16 = Argument.flag("bf16", false);
+
+  /**
+   * Who multiplies matrices, in float32: their roundings differ. By default whoever is faster on the driver's node, found by trying when a training begins, and
+   * kept with its checkpoints. Ours.
+   */
+  public static final Argument<Optional<Kernels>> KERNELS =
+      Argument.optional("kernels", ValueType.choice(Kernels.class));
 
   private TrainingArguments() {}
 }

@@ -83,6 +83,9 @@ public enum TrainingTask {
       OVERWRITE_OUTPUT_DIR,
       RESUME_FROM_CHECKPOINT,
       NUM_PROCESSES,
+      NUM_CPU_THREADS_PER_PROCESS,
+      DDP_TIMEOUT,
+      PUBLISH,
       DO_EVAL,
       EVAL_STRATEGY,
       EVAL_STEPS,
@@ -113,7 +116,8 @@ public enum TrainingTask {
       EARLY_STOPPING_THRESHOLD,
       SEED,
       DATA_SEED,
-      BF16);
+      BF16,
+      KERNELS);
 
   private final String type;
 

@@ -61,6 +61,14 @@ public record Corpus(List<Path> files, int maxLineBytes, long from, long to) {
         Optional.of(new Corpus(train.files, train.maxLineBytes, 0, first)));
   }
 
+  /** Whether there are files where the arguments say. Throws {@code DATASET_INVALID}. */
+  public static void requireFiles(Arguments arguments) throws IOException {
+    Corpus unused = of(arguments, DataArguments.TRAIN_FILE);
+    if (!arguments.get(DataArguments.VALIDATION_FILE).isEmpty()) {
+      unused = of(arguments, DataArguments.VALIDATION_FILE);
+    }
+  }
+
   private static Corpus of(Arguments arguments, Argument<List<String>> files) throws IOException {
     return new Corpus(
         DataFiles.of(files.name(), arguments.get(files)),

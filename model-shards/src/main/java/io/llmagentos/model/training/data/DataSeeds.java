@@ -1,13 +1,13 @@
 package io.llmagentos.model.training.data;
 
 /** Seeds out of a seed and what they are for. */
-final class DataSeeds {
+public final class DataSeeds {
   private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
   private DataSeeds() {}
 
   /** The seed of the {@code index}th of many. */
-  static long mix(long seed, long index) {
+  public static long mix(long seed, long index) {
     return mix(mix(seed + GOLDEN) + GOLDEN * (index + 1));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmagentos.model.GoldenData;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +45,13 @@ class SchedulerTypeGoldenTest {
     assertThat(restarts.learningRate(1, 8, 4, 20, twice)).isCloseTo(0.5, within(TOLERANCE));
     assertThat(restarts.learningRate(1, 12, 4, 20, twice)).isEqualTo(1);
     assertThat(restarts.learningRate(1, 20, 4, 20, twice)).isZero();
+    // Half way between the top and the end, then the end.
+    for (Map<String, Double> end : List.of(Map.of("min_lr", 0.2), Map.of("min_lr_rate", 0.1))) {
+      SchedulerType floored = SchedulerType.COSINE_WITH_MIN_LR;
+      assertThat(floored.learningRate(2, 2, 4, 20, end)).isEqualTo(1);
+      assertThat(floored.learningRate(2, 12, 4, 20, end)).isCloseTo(1.1, within(TOLERANCE));
+      assertThat(floored.learningRate(2, 20, 4, 20, end)).isCloseTo(0.2, within(TOLERANCE));
+    }
     // (1 - 0.2) * (1/2)^2 + 0.2 half way, 0.2 from the end on.
     Map<String, Object> square = Map.of("power", 2, "lr_end", 0.2);
     SchedulerType polynomial = SchedulerType.POLYNOMIAL;

@@ -1,0 +1,347 @@
+package io.llmagentos.model.training.trainer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.model.tokenizer.Tokenizer;
+import io.llmagentos.model.tokenizer.training.TrainedTokenizer;
+import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.Kernels;
+import io.llmagentos.model.training.Precision;
+import io.llmagentos.model.training.arguments.Argument;
+import io.llmagentos.model.training.arguments.Arguments;
+import io.llmagentos.model.training.arguments.DataArguments;
+import io.llmagentos.model.training.arguments.ModelArguments;
+import io.llmagentos.model.training.arguments.TrainingArguments;
+import io.llmagentos.model.training.data.Collator;
+import io.llmagentos.model.training.data.Corpus;
+import io.llmagentos.model.training.data.Datasets;
+import io.llmagentos.model.training.data.Examples;
+import io.llmagentos.model.weights.ModelConfig;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+
+/**
+ * What the ranks of a language model's training read, as files below one directory, made once of what the arguments name: the model to begin with in
+ * {@code model} (without weights where it begins with random ones) and the tokens in {@code data}. The same arguments and files give the same bytes.
+ */
+public final class TrainingFiles {
+  static final String TRAIN = "train";
+  static final String VALIDATION = "validation";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
+  private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+
+  /** What belongs to a tokenizer. */
+  private static final Set<String> TOKENIZER = Set.of(
+      Tokenizer.FILE,
+      TOKENIZER_CONFIG,
+      "special_tokens_map.json",
+      "added_tokens.json",
+      "vocab.json",
+      "merges.txt",
+      "vocab.txt",
+      "chat_template.jinja");
+
+  /** Ends of the names of a model's files. */
+  private static final List<String> MODEL =
+      List.of(".json", ".safetensors", ".txt", ".model", ".jinja");
+
+  /** What a training before this one left beside its model. */
+  private static final Set<String> LEFT = Set.of("trainer_state.json", "all_results.json");
+
+  private final Arguments arguments;
+  private final Path model;
+  private final Path data;
+
+  private TrainingFiles(Arguments arguments, Path directory) throws IOException {
+    this.arguments = arguments;
+    this.model = Files.createDirectories(model(directory));
+    this.data = Files.createDirectories(data(directory));
+  }
+
+  /** The model's directory below that of the files. */
+  public static Path model(Path directory) {
+    return directory.resolve("model");
+  }
+
+  private static Path data(Path directory) {
+    return directory.resolve("data");
+  }
+
+  /**
+   * Look at all that can be known before the texts are read.
+   *
+   * @param directory an empty one for the time of the check
+   * @throws AgentOsException that names the argument
+   */
+  public static void check(Arguments arguments, Path directory) throws IOException {
+    Corpus.requireFiles(arguments);
+    TrainingFiles files = new TrainingFiles(arguments, directory);
+    files.layOutModel();
+    if (arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent()) {
+      files.writeConfig(arguments.get(ModelArguments.VOCAB_SIZE).orElse(1));
+    } else {
+      try (Tokenizer tokenizer = files.sourceTokenizer()) {
+        files.writeConfig(tokenizer.vocabulary().size());
+        OptionalInt unused = files.endOfDocument(tokenizer);
+      }
+    }
+    files.requireBlockSize();
+  }
+
+  /**
+   * Make the files.
+   *
+   * @param directory an empty one; the model's weights become links to where they are
+   * @throws AgentOsException {@code DATASET_INVALID} and what names an argument
+   */
+  public static void prepare(Arguments arguments, Path directory) throws IOException {
+    TrainingFiles files = new TrainingFiles(arguments, directory);
+    Corpus.Splits splits = Corpus.of(arguments);
+    files.layOutModel();
+    if (arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent()) {
+      TrainedTokenizer trained = Datasets.trainTokenizer(splits.train(), arguments);
+      files.writeConfig(trained.size());
+      trained.write(files.model, files.config().contextLength());
+    }
+    try (Tokenizer tokenizer = Tokenizer.load(files.model)) {
+      files.writeConfig(tokenizer.vocabulary().size());
+      files.writeGenerationConfig(tokenizer);
+      int blockSize = files.requireBlockSize();
+      OptionalInt end = files.endOfDocument(tokenizer);
+      Datasets.writeText(files.data, TRAIN, splits.train(), arguments, tokenizer, end);
+      if (splits.validation().isPresent()) {
+        Corpus validation = splits.validation().get();
+        Datasets.writeText(files.data, VALIDATION, validation, arguments, tokenizer, end);
+      }
+      open(directory, blockSize).close();
+    }
+  }
+
+  /** The data for a model of this context. */
+  public static TrainingData open(Arguments arguments, Path directory, int contextLength)
+      throws IOException {
+    return open(directory, DataArguments.blockSize(arguments, contextLength));
+  }
+
+  /** How the model of such files is computed on this machine. */
+  public static EngineSettings engine(Arguments arguments, Path directory) throws IOException {
+    Precision precision =
+        arguments.get(TrainingArguments.BF16) ? Precision.BFLOAT16 : Precision.FLOAT32;
+    Optional<Kernels> kernels = arguments.get(TrainingArguments.KERNELS);
+    if (kernels.isPresent()) {
+      return new EngineSettings(precision, kernels.get(), true);
+    }
+    ModelConfig config = ModelConfig.read(model(directory));
+    try (TrainingData data = open(arguments, directory, config.contextLength())) {
+      int rows = arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE);
+      long[] sample = LongStream.range(0, Math.min(rows, data.train().size())).toArray();
+      return EngineSettings.fastest(
+          config, precision, data.collator().collate(data.train(), sample, 0));
+    }
+  }
+
+  private static TrainingData open(Path directory, int blockSize) throws IOException {
+    Examples train = Datasets.openText(data(directory), TRAIN, blockSize);
+    try {
+      return new TrainingData(
+          train,
+          Files.exists(data(directory).resolve(VALIDATION + "-00000.tokens"))
+              ? Optional.of(Datasets.openText(data(directory), VALIDATION, blockSize))
+              : Optional.empty(),
+          Collator.languageModel(0)); // blocks are full: nothing is padded
+    } catch (IOException | RuntimeException e) {
+      train.close();
+      throw e;
+    }
+  }
+
+  // ---- the model
+
+  private void layOutModel() throws IOException {
+    Optional<Path> source = source(ModelArguments.MODEL_NAME_OR_PATH);
+    if (source.isPresent()) {
+      ModelConfig unused =
+          in(ModelArguments.MODEL_NAME_OR_PATH, () -> ModelConfig.read(source.get()));
+      link(source.get(), name -> MODEL.stream().anyMatch(name::endsWith) && !LEFT.contains(name));
+    } else {
+      Files.writeString(model.resolve(CONFIG), configFromArguments().toPrettyString());
+    }
+    Optional<Path> tokenizer = source(ModelArguments.TOKENIZER_NAME);
+    if (tokenizer.isPresent()) {
+      link(tokenizer.get(), TOKENIZER::contains);
+    }
+  }
+
+  private Tokenizer sourceTokenizer() {
+    Argument<?> argument = arguments.get(ModelArguments.TOKENIZER_NAME).isPresent()
+        ? ModelArguments.TOKENIZER_NAME
+        : ModelArguments.MODEL_NAME_OR_PATH;
+    Path directory = source(ModelArguments.TOKENIZER_NAME)
+        .or(() -> source(ModelArguments.MODEL_NAME_OR_PATH))
+        .orElse(model);
+    return in(argument, () -> Tokenizer.load(directory));
+  }
+
+  /** What reading says, of the argument that named the file. */
+  private static <T> T in(Argument<?> argument, Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (AgentOsException e) {
+      throw new AgentOsException(e.code(), argument + ": " + e.getMessage(), argument.name(), e);
+    }
+  }
+
+  private Optional<Path> source(Argument<Optional<String>> argument) {
+    return arguments.has(argument)
+        ? arguments.get(argument).map(named -> requireDirectory(argument.name(), named))
+        : Optional.empty();
+  }
+
+  private static Path requireDirectory(String argument, String directory) {
+    Path path = Path.of(directory).toAbsolutePath();
+    if (!Files.isDirectory(path)) {
+      throw invalid(argument, "is " + directory + ", which is no directory on this node");
+    }
+    return path;
+  }
+
+  private void link(Path source, Predicate<String> wanted) throws IOException {
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        Path to = model.resolve(file.getFileName().toString());
+        if (wanted.test(file.getFileName().toString())) {
+          Files.deleteIfExists(to);
+          if (file.toString().endsWith(".safetensors")) {
+            Files.createSymbolicLink(to, file.toAbsolutePath());
+          } else {
+            Files.copy(file, to);
+          }
+        }
+      }
+    }
+  }
+
+  private ObjectNode configFromArguments() throws IOException {
+    Object given = arguments.get(ModelArguments.CONFIG).orElseThrow();
+    ObjectNode config;
+    if (given instanceof String path) {
+      Path file = Path.of(path);
+      Path json = Files.isDirectory(file) ? file.resolve(CONFIG) : file;
+      if (!Files.isRegularFile(json)) {
+        throw invalid(ModelArguments.CONFIG.name(), "is " + path + ", which is no file here");
+      }
+      config = object(json, ModelArguments.CONFIG.name());
+    } else {
+      config = JSON.valueToTree(given);
+    }
+    config.setAll((ObjectNode) JSON.valueToTree(arguments.get(ModelArguments.CONFIG_OVERRIDES)));
+    return config;
+  }
+
+  /** With as many tokens as the tokenizer has where it does not say how many. */
+  private void writeConfig(int vocabulary) throws IOException {
+    ObjectNode config = object(model.resolve(CONFIG), CONFIG);
+    if (!config.has("vocab_size")) {
+      config.put("vocab_size", vocabulary);
+      Files.writeString(model.resolve(CONFIG), config.toPrettyString());
+    }
+    if (vocabulary > config().vocabSize()) {
+      throw invalid(
+          ModelArguments.CONFIG.name(),
+          "has a vocab_size of " + config().vocabSize() + ", the tokenizer has " + vocabulary
+              + " tokens");
+    }
+  }
+
+  private ModelConfig config() {
+    try {
+      return ModelConfig.read(model);
+    } catch (AgentOsException e) {
+      if (arguments.get(ModelArguments.CONFIG).isEmpty()) {
+        throw e;
+      }
+      String what = String.valueOf(e.getMessage());
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          what.replace(model.resolve(CONFIG).toString(), ModelArguments.CONFIG.name()),
+          ModelArguments.CONFIG.name(),
+          e);
+    }
+  }
+
+  private int requireBlockSize() {
+    int blockSize = DataArguments.blockSize(arguments, config().contextLength());
+    if (blockSize < 2) {
+      throw invalid(
+          DataArguments.BLOCK_SIZE.name(),
+          "is " + blockSize + ", must be at least 2: of one" + " token nothing is learnt");
+    }
+    return blockSize;
+  }
+
+  // ---- the tokens that end a text
+
+  private OptionalInt endOfDocument(Tokenizer tokenizer) throws IOException {
+    if (!arguments.get(DataArguments.APPEND_EOD)) {
+      return OptionalInt.empty();
+    }
+    OptionalInt end = token(tokenizer, "eos_token");
+    if (end.isEmpty()) {
+      throw invalid(DataArguments.APPEND_EOD.name(), "is true, and the tokenizer has no eos_token");
+    }
+    return end;
+  }
+
+  /** Where the model has none, what the tokenizer knows. */
+  private void writeGenerationConfig(Tokenizer tokenizer) throws IOException {
+    Path file = model.resolve(GENERATION);
+    if (!Files.exists(file)) {
+      ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
+      for (String role : List.of("bos_token", "eos_token", "pad_token")) {
+        token(tokenizer, role).ifPresent(id -> generation.put(role + "_id", id));
+      }
+      Files.writeString(file, generation.toPrettyString());
+    }
+  }
+
+  private OptionalInt token(Tokenizer tokenizer, String role) throws IOException {
+    Path file = model.resolve(TOKENIZER_CONFIG);
+    if (!Files.exists(file)) {
+      return OptionalInt.empty();
+    }
+    JsonNode said = object(file, TOKENIZER_CONFIG).path(role);
+    int id = tokenizer.vocabulary().id(said.path("content").asText(said.asText()));
+    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  private static ObjectNode object(Path file, String name) throws IOException {
+    try {
+      if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
+        return object;
+      }
+      throw invalid(name, "is no JSON object: " + file);
+    } catch (JsonProcessingException e) {
+      throw invalid(name, "is not JSON: " + file + ": " + e.getOriginalMessage());
+    }
+  }
+
+  private static AgentOsException invalid(String argument, String what) {
+    return new AgentOsException(ErrorCode.SETTINGS_INVALID, argument + " " + what, argument);
+  }
+}

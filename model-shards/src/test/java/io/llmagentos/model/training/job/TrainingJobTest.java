@@ -1,0 +1,395 @@
+package io.llmagentos.model.training.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llmagentos.model.serving.Models;
+import io.llmagentos.model.weights.TransformerConfig;
+import io.llmagentos.node.artifact.ArtifactStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainingJobTest {
+  private static final Path HOME =
+      Path.of("target", "nodes", "training-" + UUID.randomUUID()).toAbsolutePath();
+  private static final Map<String, Object> TINY = Map.of(
+      "model_type", "gpt2",
+      "n_positions", 32,
+      "n_embd", 16,
+      "n_layer", 1,
+      "n_head", 2);
+
+  private static @Nullable TestNode started;
+
+  @BeforeAll
+  static void start() throws IOException {
+    Files.createDirectories(HOME);
+    Files.writeString(HOME.resolve("text.txt"), text(3));
+    Files.writeString(HOME.resolve("validation.txt"), text(4));
+    started = new TestNode(HOME.resolve("data"), "");
+  }
+
+  @AfterAll
+  static void stop() {
+    node().close();
+  }
+
+  private static TestNode node() {
+    return Objects.requireNonNull(started);
+  }
+
+  private static String text(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<String> words = List.of("the", "cat", "sat", "on", "a", "mat", "and", "slept");
+    StringBuilder text = new StringBuilder();
+    for (int line = 0; line < 120; line++) {
+      for (int word = 0; word < 6; word++) {
+        text.append(words.get(random.nextInt(words.size()))).append(' ');
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  /** 20 steps. */
+  private static Map<String, Object> pretrain(String output, Map<String, ?> more) {
+    Map<String, Object> job = new HashMap<>(Map.of(
+        "type",
+        "lm/pretrain",
+        "config",
+        TINY,
+        "tokenizer_type",
+        "character",
+        "train_file",
+        HOME.resolve("text.txt").toString(),
+        "output_dir",
+        HOME.resolve(output).toString(),
+        "block_size",
+        32,
+        "learning_rate",
+        1e-2,
+        "max_steps",
+        20,
+        "logging_steps",
+        2));
+    job.put("per_device_train_batch_size", 2);
+    job.put("save_steps", 8);
+    job.put("kernels", "mkl");
+    job.putAll(more);
+    return job;
+  }
+
+  private static byte[] weights(String output) throws IOException {
+    return Files.readAllBytes(HOME.resolve(output).resolve("model.safetensors"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void shouldTrainAndLeaveAModel(int ranks) throws Exception {
+    String output = "trained-" + ranks;
+    String id = node().submit(pretrain(output, Map.of("num_processes", ranks)));
+    JsonNode job = node().await(id, "completed");
+    assertThat(job.path("epoch").asInt()).isEqualTo(1);
+    assertThat(job.path("reason").asText()).isEqualTo("trained for 20 steps");
+    assertThat(job.path("checkpoints").findValuesAsText("iteration"))
+        .containsExactly("8", "16", "20");
+    assertThat(job.path("summary").path("train_loss").asDouble()).isPositive();
+    assertThat(job.path("summary").path("global_step").asInt()).isEqualTo(20);
+    assertThat(job.path("curve").path("label").asText()).isEqualTo("loss");
+
+    List<JsonNode> lines = node().metrics(id);
+    assertThat(lines).hasSize(10);
+    assertThat(lines.getLast().path("loss").asDouble())
+        .isLessThan(lines.getFirst().path("loss").asDouble() - 0.1);
+    assertThat(lines.getLast().path("step").asInt()).isEqualTo(20);
+    assertThat(lines.getLast().path("progress").asDouble()).isEqualTo(1);
+    for (String metric :
+        List.of("epoch", "grad_norm", "learning_rate", "train_tokens_per_second")) {
+      assertThat(lines.getLast().path(metric).isNumber()).as(metric).isTrue();
+    }
+
+    Path directory = HOME.resolve(output);
+    assertThat(files(directory))
+        .contains(
+            "config.json",
+            "generation_config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "trainer_state.json",
+            "all_results.json",
+            "checkpoint-8/model.safetensors",
+            "checkpoint-16/trainer/optimizer.safetensors",
+            "checkpoint-20/trainer/trainer_state.json");
+    assertThat(TransformerConfig.read(directory).contextLength()).isEqualTo(32);
+    assertThat(Files.list(HOME).map(Path::toString).filter(name -> name.contains(".partial")))
+        .isEmpty();
+    assertThat(entry(node().checkpoint(id), "model.safetensors")).isEqualTo(weights(output));
+    // Only checkpoints are held; what the training read is not.
+    String held = job.path("id").asText();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() ->
+            node().node().service(ArtifactStore.class).leased(holder(held)).size() == 3);
+  }
+
+  private static String holder(String id) {
+    return "job-" + id + "-" + java.util.HexFormat.of().toHexDigits("local".hashCode());
+  }
+
+  private static TreeSet<String> files(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      TreeSet<String> names = new TreeSet<>();
+      files
+          .filter(Files::isRegularFile)
+          .forEach(file -> names.add(directory.relativize(file).toString()));
+      return names;
+    }
+  }
+
+  private static byte[] entry(byte[] zip, String name) throws IOException {
+    try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip))) {
+      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        if (entry.getName().equals(name)) {
+          return in.readAllBytes();
+        }
+      }
+    }
+    throw new AssertionError("no entry " + name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void shouldPauseAndResumeAsIfNothingHadHappened(int ranks) throws Exception {
+    Map<String, Object> long_ =
+        Map.of("num_processes", ranks, "max_steps", 300, "logging_steps", 1, "save_strategy", "no");
+    node().await(node().submit(pretrain("straight-" + ranks, long_)), "completed");
+    String id = node().submit(pretrain("paused-" + ranks, long_));
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> !node().metrics(id).isEmpty());
+    assertThat(node().post("/v1/jobs/" + id + "/pause", Map.of()).status()).isEqualTo(200);
+    JsonNode paused = node().await(id, "paused");
+    assertThat(paused.path("checkpoints").path(0).path("iteration").asInt()).isBetween(1, 299);
+    assertThat(node().post("/v1/jobs/" + id + "/resume", Map.of()).status()).isEqualTo(200);
+    JsonNode job = node().await(id, "completed");
+    assertThat(job.path("epoch").asInt()).isEqualTo(2);
+    assertThat(weights("paused-" + ranks)).isEqualTo(weights("straight-" + ranks));
+    assertThat(node().metrics(id)).hasSize(300);
+    assertThat(files(HOME.resolve("paused-" + ranks))).noneMatch(name -> name.contains("point-"));
+  }
+
+  @Test
+  void shouldFineTuneADirectoryAndGoOnFromItsCheckpoint() throws Exception {
+    node().await(node().submit(pretrain("base", Map.of())), "completed");
+    Map<String, Object> tuning = new HashMap<>(pretrain(
+        "tuned",
+        Map.of(
+            "type", "lm/finetune",
+            "model_name_or_path", HOME.resolve("base").toString(),
+            "max_steps", 10,
+            "save_steps", 5,
+            "save_total_limit", 1)));
+    tuning.keySet().removeAll(List.of("config", "tokenizer_type"));
+    JsonNode job = node().await(node().submit(tuning), "completed");
+    assertThat(job.path("checkpoints").findValuesAsText("iteration")).containsExactly("10");
+    assertThat(weights("tuned")).isNotEqualTo(weights("base"));
+    assertThat(node().metrics(job.path("id").asText()).getFirst().path("loss").asDouble())
+        .as("begins where the base ended")
+        .isLessThan(
+            node().metrics(job.path("id").asText()).getFirst().path("loss").asDouble() + 0.2);
+
+    // On from its last checkpoint, in its own directory, to twice as many steps.
+    Map<String, Object> more = new HashMap<>(tuning);
+    more.put("max_steps", 20);
+    more.put("lr_scheduler_type", "constant");
+    more.put("resume_from_checkpoint", true);
+    JsonNode resumed = node().await(node().submit(more), "completed");
+    assertThat(
+            node().metrics(resumed.path("id").asText()).getFirst().path("step").asInt())
+        .isEqualTo(12);
+    assertThat(files(HOME.resolve("tuned"))).contains("checkpoint-10/model.safetensors");
+    assertThat(files(HOME.resolve("tuned"))).contains("checkpoint-20/model.safetensors");
+  }
+
+  @Test
+  void shouldEndWithTheBestModel() throws Exception {
+    String id = node()
+        .submit(pretrain(
+            "best",
+            Map.of(
+                "validation_file",
+                HOME.resolve("validation.txt").toString(),
+                "eval_strategy",
+                "steps",
+                "eval_steps",
+                2,
+                "save_steps",
+                2,
+                "save_total_limit",
+                2,
+                "load_best_model_at_end",
+                true,
+                "metric_for_best_model",
+                "perplexity",
+                "greater_is_better",
+                true)));
+    JsonNode job = node().await(id, "completed");
+    JsonNode state = new ObjectMapper()
+        .readTree(HOME.resolve("best").resolve("trainer_state.json").toFile());
+    assertThat(state.path("global_step").asInt())
+        .as("the perplexity is worst, here: best, at first")
+        .isEqualTo(2);
+    assertThat(files(HOME.resolve("best")))
+        .contains("checkpoint-2/model.safetensors", "checkpoint-20/model.safetensors")
+        .noneMatch(name -> name.contains("checkpoint-18"));
+    assertThat(job.path("summary").path("eval_accuracy").isNumber()).isTrue();
+    assertThat(entry(node().checkpoint(id), "model.safetensors")).isEqualTo(weights("best"));
+    assertThat(weights("best"))
+        .isEqualTo(Files.readAllBytes(HOME.resolve("best/checkpoint-2/model.safetensors")));
+  }
+
+  @Test
+  void shouldTryWhichKernelsAreTheFastestAndKeepThemWithTheModel() throws Exception {
+    Map<String, Object> any = new HashMap<>();
+    any.put("kernels", null);
+    String id = node().submit(pretrain("tried", any));
+    node().await(id, "completed");
+    JsonNode state =
+        new ObjectMapper().readTree(entry(node().checkpoint(id), "trainer/trainer_state.json"));
+    assertThat(state.path("kernels").asText()).isIn("mkl", "onednn");
+    assertThat(state.path("precision").asText()).isEqualTo("float32");
+    Map<String, Object> chosen = Map.of("kernels", "onednn", "max_steps", 2);
+    String second = node().submit(pretrain("chosen", chosen));
+    node().await(second, "completed");
+    assertThat(new ObjectMapper()
+            .readTree(entry(node().checkpoint(second), "trainer/trainer_state.json"))
+            .path("kernels")
+            .asText())
+        .isEqualTo("onednn");
+  }
+
+  @Test
+  void shouldServeWhatItTrained() throws Exception {
+    node()
+        .await(
+            node().submit(pretrain("served", Map.of("publish", "poet", "save_total_limit", 1))),
+            "completed");
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> node().node().service(Models.class).ids().contains("poet"));
+  }
+
+  @Test
+  void shouldFailWithTheStepAndTheLastGoodCheckpointWhenItDiverges() throws Exception {
+    String id = node()
+        .submit(pretrain(
+            "diverged",
+            Map.of(
+                "learning_rate", 1e25, "warmup_steps", 20, "save_steps", 1, "num_processes", 2)));
+    JsonNode failed = node().await(id, "failed");
+    assertThat(failed.path("reason").asText())
+        .startsWith("training_diverged: rank ")
+        .containsPattern("step \\d+")
+        .containsPattern("the last checkpoint is that of step \\d+");
+    assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+    assertThat(HOME.resolve("diverged")).doesNotExist();
+  }
+
+  @Test
+  void shouldRefuseWhatCannotBe() throws Exception {
+    refused(Map.of("learning_rat", 1), "learning_rat", "did you mean learning_rate?");
+    refused(Map.of("train_file", HOME.resolve("none.txt").toString()), "train_file", "none.txt");
+    refused(Map.of("block_size", 33), "block_size", "context of 32");
+    refused(Map.of("block_size", 1), "block_size", "at least 2");
+    refused(Map.of("num_processes", 0), "num_processes", "is 0");
+    refused(Map.of("config", Map.of("model_type", "gtp2")), "config", "gtp2");
+    refused(Map.of("config", Map.of("n_embd", 3)), "config", "model_type");
+    refused(Map.of("config", "none.json"), "config", "none.json");
+    refused(Map.of("publish", "a b"), "publish", "'a b'");
+    refused(Map.of("resume_from_checkpoint", true), "resume_from_checkpoint", "no checkpoint");
+    refused(
+        Map.of("resume_from_checkpoint", HOME.toString()),
+        "resume_from_checkpoint",
+        "is no checkpoint of a training");
+    refused(
+        Map.of(
+            "eval_strategy",
+            "steps",
+            "load_best_model_at_end",
+            true,
+            "save_steps",
+            2,
+            "metric_for_best_model",
+            "f1"),
+        "metric_for_best_model",
+        "eval_accuracy");
+    Files.createDirectories(HOME.resolve("full"));
+    Files.writeString(HOME.resolve("full/notes"), "mine");
+    refused(
+        Map.of("output_dir", HOME.resolve("full").toString()),
+        "output_dir",
+        "overwrite_output_dir");
+    Map<String, Object> directory = new HashMap<>(
+        Map.of("type", "lm/finetune", "model_name_or_path", HOME.resolve("none").toString()));
+    directory.put("config", null);
+    directory.put("tokenizer_type", null);
+    refused(directory, "model_name_or_path", "is no directory");
+    directory.put("model_name_or_path", HOME.resolve("full").toString());
+    refused(directory, "model_name_or_path", "config.json does not exist");
+  }
+
+  private static void refused(Map<String, ?> changes, String param, String text) throws Exception {
+    TestNode.Answer answer = node().post("/v1/jobs", pretrain("refused", changes));
+    assertThat(answer.status()).as(changes + ": " + answer.body()).isEqualTo(400);
+    assertThat(answer.message()).contains(text);
+    assertThat(answer.param()).as(answer.message()).isEqualTo(param);
+  }
+
+  @Test
+  void shouldFailAtOnceAndNameWhatIsWrongWithTheText() throws Exception {
+    Path empty = Files.writeString(HOME.resolve("empty.txt"), "");
+    Path binary = Files.write(HOME.resolve("binary.txt"), new byte[] {1, 0, -1, -2, 0, 10});
+    for (Path file : List.of(empty, binary)) {
+      JsonNode failed = node()
+          .await(node().submit(pretrain("bad", Map.of("train_file", file.toString()))), "failed");
+      assertThat(failed.path("reason").asText()).startsWith("dataset_invalid: ");
+      assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void shouldKeepWhatElseIsInTheOutputDirectory() throws Exception {
+    Path directory = Files.createDirectories(HOME.resolve("overwritten"));
+    Files.writeString(directory.resolve("notes"), "mine");
+    Files.writeString(directory.resolve("config.json"), "old");
+    node()
+        .await(
+            node().submit(pretrain("overwritten", Map.of("overwrite_output_dir", true))),
+            "completed");
+    assertThat(directory.resolve("notes")).hasContent("mine");
+    assertThat(TransformerConfig.read(directory).vocabSize()).isPositive();
+  }
+}
