@@ -55,6 +55,7 @@ class ArchitectureTest {
           "io.llmagentos.model.weights..",
           "io.llmagentos.model.engine..",
           "io.llmagentos.model.djl..",
+          "io.llmagentos.model.training",
           "io.llmagentos.model.tokenizer..",
           "io.llmagentos.model.training.arguments..",
           "io.llmagentos.model.training.data..",

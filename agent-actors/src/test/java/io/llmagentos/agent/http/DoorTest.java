@@ -137,7 +137,7 @@ class DoorTest {
   void shouldRefuseAnUnknownPathAndAWrongMethod() throws Exception {
     assertRefused(NODE.get("/v1/nothing"), 404, "not_found", "/v1/nothing");
     assertRefused(NODE.get("/v1/chat/completions"), 405, "method_not_allowed", "POST");
-    assertRefused(NODE.post("/v1/models", "{}"), 405, "method_not_allowed", "GET");
+    assertRefused(NODE.post("/v1/agents", "{}"), 405, "method_not_allowed", "GET");
     assertRefused(
         NODE.send(NODE.request("/v1/sessions/x").DELETE().build()), 405, "method_not_allowed");
   }

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.weights.ModelFiles;
 import io.llmagentos.model.weights.Parameter;
@@ -35,12 +37,18 @@ public final class Transformer implements AutoCloseable {
   private final PtNDManager manager;
   private final PtSymbolBlock block;
   private final Weights weights;
+  /** What {@code config.json} says besides. */
+  private final ObjectNode others;
 
   Transformer(
-      TransformerConfig config, EngineSettings settings, Function<Parameter, float[]> values) {
+      TransformerConfig config,
+      EngineSettings settings,
+      ObjectNode others,
+      Function<Parameter, float[]> values) {
     PyTorch.keepMemory();
     this.config = config;
     this.settings = settings;
+    this.others = others;
     program = Program.of(config);
     layout = new FlatLayout(config.parameters());
     script = new TransformerScript(program, layout, settings);
@@ -51,7 +59,7 @@ public final class Transformer implements AutoCloseable {
 
   /** Weights as Hugging Face initialises them; the same seed, the same weights. */
   public static Transformer initial(TransformerConfig config, EngineSettings settings, long seed) {
-    return new Transformer(config, settings, drawn(seed));
+    return new Transformer(config, settings, JsonNodeFactory.instance.objectNode(), drawn(seed));
   }
 
   /**
@@ -62,8 +70,9 @@ public final class Transformer implements AutoCloseable {
   public static Transformer load(Path directory, EngineSettings settings) {
     TransformerConfig config = TransformerConfig.read(directory);
     try (ModelFiles files = ModelFiles.open(directory)) {
+      ObjectNode others = ModelFiles.config(directory);
       return new Transformer(
-          config, settings, parameter -> files.tensor(parameter).toFloats());
+          config, settings, others, parameter -> files.tensor(parameter).toFloats());
     }
   }
 
@@ -76,7 +85,8 @@ public final class Transformer implements AutoCloseable {
       Path directory, TransformerConfig config, EngineSettings settings, long seed) {
     Function<Parameter, float[]> drawn = drawn(seed);
     try (ModelFiles files = ModelFiles.open(directory)) {
-      return new Transformer(config, settings, parameter -> {
+      ObjectNode others = ModelFiles.config(directory);
+      return new Transformer(config, settings, others, parameter -> {
         float[] fresh = drawn.apply(parameter);
         boolean lacking = parameter.head() && !files.has(parameter.name());
         return lacking ? fresh : files.tensor(parameter).toFloats();
@@ -249,9 +259,17 @@ public final class Transformer implements AutoCloseable {
     weights.restore(state);
   }
 
-  /** Writes a model directory: {@code config.json} and {@code model.safetensors}. */
+  /**
+   * Writes a model directory: {@code config.json}, which keeps what it said of special tokens and the like where the model was loaded from, and
+   * {@code model.safetensors}.
+   */
   public void save(Path directory) throws IOException {
-    ModelFiles.write(directory, config, weights());
+    save(directory, others);
+  }
+
+  /** The same, with something else that {@code config.json} says besides the model's shape. */
+  public void save(Path directory, ObjectNode others) throws IOException {
+    ModelFiles.write(directory, config, others, weights());
   }
 
   /** Arrays in native memory between calls. */

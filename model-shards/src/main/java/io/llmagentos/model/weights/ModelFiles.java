@@ -2,6 +2,7 @@ package io.llmagentos.model.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -90,18 +91,30 @@ public final class ModelFiles implements AutoCloseable {
     return new ModelFiles("memory", byName, Set.of(), Arena.ofShared());
   }
 
-  /** Write {@code model.safetensors}, then {@code config.json}, each complete or not at all. */
-  public static void write(Path directory, TransformerConfig config, Collection<Tensor> tensors)
+  /**
+   * Write {@code model.safetensors}, then {@code config.json}, each complete or not at all.
+   *
+   * @param others what {@code config.json} says besides the model's shape: special tokens, for instance
+   */
+  public static void write(
+      Path directory, TransformerConfig config, ObjectNode others, Collection<Tensor> tensors)
       throws IOException {
     Files.createDirectories(directory);
     SafetensorsWriter.write(directory.resolve(SINGLE), tensors, Map.of("format", "pt"));
     Path partial = directory.resolve(CONFIG + ".partial");
-    JSON.writerWithDefaultPrettyPrinter().writeValue(partial.toFile(), config.toJson());
+    ObjectNode json = others.deepCopy();
+    json.setAll(config.toJson());
+    JSON.writerWithDefaultPrettyPrinter().writeValue(partial.toFile(), json);
     Files.move(
         partial,
         directory.resolve(CONFIG),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** All that the directory's {@code config.json} says. */
+  public static ObjectNode config(Path directory) {
+    return (ObjectNode) ConfigFile.read(directory.resolve(CONFIG)).json();
   }
 
   public boolean has(String name) {

@@ -143,8 +143,8 @@ public record T5Config(
     all.add(Parameter.normal(name + "q.weight", into / Math.sqrt(dKv), inner, dModel));
     all.add(Parameter.normal(name + "k.weight", into, inner, dModel));
     all.add(Parameter.normal(name + "v.weight", into, inner, dModel));
-    all.add(
-        Parameter.normal(name + "o.weight", initializerFactor / Math.sqrt(inner), dModel, inner));
+    all.add(Parameter.normal(
+        name + "o.weight", initializerFactor / Math.sqrt((double) inner), dModel, inner));
   }
 
   private void norm(List<Parameter> all, String name) {

@@ -3,6 +3,7 @@ package io.llmagentos.model.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.llmagentos.model.ReferenceTransformer;
 import io.llmagentos.model.ReferenceTransformer.Sequence;
 import io.llmagentos.model.weights.Activation;
@@ -148,7 +149,7 @@ class RandomTransformersTest {
 
   private double[] weights(Parameter parameter) {
     long[] shape = parameter.shape();
-    double range = parameter.decays() ? 1.5 / Math.sqrt(shape[1]) : 0.3;
+    double range = parameter.decays() ? 1.5 / Math.sqrt((double) shape[1]) : 0.3;
     double[] values = new double[parameter.elements()];
     // Rounded, so that both sides compute from the same numbers.
     Arrays.setAll(values, i -> (float) (parameter.mean() + range * (2 * random.nextDouble() - 1)));
@@ -253,7 +254,10 @@ class RandomTransformersTest {
           .collect(
               Collectors.toMap(Parameter::name, this::weights, (a, b) -> a, LinkedHashMap::new));
       try (var model = new Transformer(
-          config, settings, p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
+          config,
+          settings,
+          JsonNodeFactory.instance.objectNode(),
+          p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
         check(model, weights, batch(config, Program.of(config).labels()));
       }
     }

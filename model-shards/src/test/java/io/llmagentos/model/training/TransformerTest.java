@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.GoldenData;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.engine.CpuEngine;
@@ -487,5 +489,22 @@ class TransformerTest {
         assertThat(model.evaluate(sample).mean()).isCloseTo(expected, within(0.03 * expected));
       }
     }
+  }
+
+  @Test
+  void shouldKeepWhatAConfigurationSaysBesides() throws IOException {
+    Path first = directory.resolve("first");
+    Path second = directory.resolve("second");
+    ObjectNode others = JsonNodeFactory.instance.objectNode();
+    others.put("eos_token_id", 7).put("n_layer", 99);
+    try (Transformer model = Transformer.initial(SmallModels.gpt2(true, 0), FLOAT32, 20)) {
+      model.save(first, others);
+    }
+    try (Transformer model = Transformer.load(first, FLOAT32)) {
+      model.save(second);
+    }
+    JsonNode config = GoldenData.read(second.resolve("config.json"));
+    assertThat(config.path("eos_token_id").asInt()).isEqualTo(7);
+    assertThat(config.path("n_layer").asInt()).isEqualTo(2);
   }
 }

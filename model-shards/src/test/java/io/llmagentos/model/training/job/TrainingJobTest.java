@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -143,8 +144,7 @@ class TrainingJobTest {
             "checkpoint-16/trainer/optimizer.safetensors",
             "checkpoint-20/trainer/trainer_state.json");
     assertThat(TransformerConfig.read(directory).contextLength()).isEqualTo(32);
-    assertThat(Files.list(HOME).map(Path::toString).filter(name -> name.contains(".partial")))
-        .isEmpty();
+    assertThat(files(HOME)).noneMatch(name -> name.contains(".partial"));
     assertThat(entry(node().checkpoint(id), "model.safetensors")).isEqualTo(weights(output));
     // Only checkpoints are held; what the training read is not.
     String held = job.path("id").asText();
@@ -158,9 +158,9 @@ class TrainingJobTest {
     return "job-" + id + "-" + java.util.HexFormat.of().toHexDigits("local".hashCode());
   }
 
-  private static TreeSet<String> files(Path directory) throws IOException {
+  private static Set<String> files(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
-      TreeSet<String> names = new TreeSet<>();
+      Set<String> names = new TreeSet<>();
       files
           .filter(Files::isRegularFile)
           .forEach(file -> names.add(directory.relativize(file).toString()));
