@@ -59,6 +59,7 @@ class ArchitectureTest {
           "io.llmagentos.model.tokenizer..",
           "io.llmagentos.model.training.arguments..",
           "io.llmagentos.model.training.data..",
+          "io.llmagentos.model.training.trainer..",
           "io.llmagentos.model.sampling..",
           "io.llmagentos.model.generation..",
           "io.llmagentos.node.artifact..",
