@@ -85,10 +85,10 @@ public record ValueType<T>(String expected, Function<Object, T> parser) {
         .map(constant -> constant.name().toLowerCase(Locale.ROOT))
         .collect(Collectors.joining(", ", "one of ", ""));
     return new ValueType<>(expected, value -> {
+      // YAML takes an unquoted no for false.
+      Object text = Boolean.FALSE.equals(value) ? "no" : value;
       for (E constant : all) {
-        if (constant == value
-            || (value instanceof String s
-                && constant.name().toLowerCase(Locale.ROOT).equals(s))) {
+        if (constant == text || constant.name().toLowerCase(Locale.ROOT).equals(text)) {
           return constant;
         }
       }

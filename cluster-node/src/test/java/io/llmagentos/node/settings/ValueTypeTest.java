@@ -14,6 +14,11 @@ class ValueTypeTest {
     DARK_BLUE
   }
 
+  private enum Interval {
+    NO,
+    STEPS
+  }
+
   private static void refused(ValueType<?> type, Object value, String expected) {
     assertThatExceptionOfType(AgentOsException.class)
         .isThrownBy(() -> type.parse("key", value))
@@ -51,6 +56,10 @@ class ValueTypeTest {
     assertThat(colour.parse("key", "dark_blue")).isEqualTo(Colour.DARK_BLUE);
     assertThat(colour.parse("key", Colour.RED)).isEqualTo(Colour.RED);
     refused(colour, "Red", "one of red, dark_blue");
+    refused(colour, false, "one of red, dark_blue");
+    assertThat(ValueType.choice(Interval.class).parse("key", false))
+        .as("an unquoted no in YAML")
+        .isEqualTo(Interval.NO);
   }
 
   @Test
