@@ -6,6 +6,7 @@ import io.llmagentos.node.boot.SoloNode;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
 import picocli.CommandLine.Command;
@@ -19,7 +20,7 @@ final class IdleBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    try (SoloNode bench = BenchNode.start(java.util.Map.of())) {
+    try (SoloNode bench = BenchNode.start(Map.of())) {
       Node node = bench.node();
       open(node, 500, "warm-up");
       long before = used();

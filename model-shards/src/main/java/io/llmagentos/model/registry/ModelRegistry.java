@@ -63,7 +63,7 @@ public final class ModelRegistry {
   }
 
   /**
-   * Let a name stand for an archive that is in the store; a name that stands for another one changes over. Done once it is in the journal; nodes serve it
+   * Let a name stand for an archive that is in the store; a name that stands for another one changes over. Done once it is in the journal and leased; nodes serve it
    * soon after. May be repeated.
    *
    * @param archive a {@link ModelArchive}
@@ -72,13 +72,8 @@ public final class ModelRegistry {
   public CompletionStage<Void> publish(
       String name, ArtifactId archive, String source, String principal) {
     requireName(name, "model");
-    return CompletableFuture.runAsync(
-            () -> {
-              artifacts.lease(PublishedModel.holder(name), archive);
-              artifacts.locate(archive);
-            },
-            blocking)
-        .thenCompose(leased -> ask(
+    return CompletableFuture.runAsync(() -> artifacts.locate(archive), blocking)
+        .thenCompose(there -> ask(
             name,
             replyTo -> new PublishedModel.Publish(archive.sha256(), source, principal, replyTo)));
   }
@@ -95,6 +90,15 @@ public final class ModelRegistry {
             message::apply,
             ASK,
             system.scheduler())
-        .thenApply(done -> null);
+        .handle((done, failure) -> {
+          if (failure != null) {
+            throw new AgentOsException(
+                ErrorCode.UNAVAILABLE,
+                "the registry does not answer for model '" + name + "'; ask again",
+                "model",
+                failure);
+          }
+          return null;
+        });
   }
 }

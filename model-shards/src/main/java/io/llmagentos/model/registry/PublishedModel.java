@@ -7,6 +7,7 @@ import io.llmagentos.node.wire.WireMessage;
 import java.time.Clock;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -49,6 +50,8 @@ final class PublishedModel
   private final ArtifactStore artifacts;
   private final Clock clock;
   private final Executor blocking;
+  /** Leases are changed one after another, in the order of the events. */
+  private CompletableFuture<Void> leases = CompletableFuture.completedFuture(null);
 
   private PublishedModel(String name, ArtifactStore artifacts, Clock clock, Executor blocking) {
     super(PersistenceId.of(KIND, name));
@@ -84,27 +87,36 @@ final class PublishedModel
 
   private Effect<PublicationEvent, Publication> onPublish(Publication state, Publish publish) {
     return state.archive().equals(publish.archive())
-        ? Effect().reply(publish.replyTo(), new Done(state.archive()))
+        ? Effect().none().thenRun(same -> hold(state, same, publish.replyTo()))
         : Effect()
             .persist(new PublicationEvent.ModelPublished(
                 publish.archive(), publish.source(), publish.principal(), clock.instant()))
-            .thenRun(now -> release(state))
-            .thenReply(publish.replyTo(), now -> new Done(now.archive()));
+            .thenRun(now -> hold(state, now, publish.replyTo()));
   }
 
   private Effect<PublicationEvent, Publication> onWithdraw(Publication state, Withdraw withdraw) {
     return state.archive().isEmpty()
-        ? Effect().reply(withdraw.replyTo(), new Done(""))
+        ? Effect().none().thenRun(same -> hold(state, same, withdraw.replyTo()))
         : Effect()
             .persist(new PublicationEvent.ModelWithdrawn(withdraw.principal(), clock.instant()))
-            .thenRun(now -> release(state))
-            .thenReply(withdraw.replyTo(), now -> new Done(""));
+            .thenRun(now -> hold(state, now, withdraw.replyTo()));
   }
 
-  private void release(Publication before) {
-    if (!before.archive().isEmpty()) {
-      blocking.execute(() -> artifacts.release(holder(name), new ArtifactId(before.archive())));
-    }
+  /** What is journalled is leased, and nothing else; whoever waits for it asks again after a failure. */
+  private void hold(Publication before, Publication now, ActorRef<Done> replyTo) {
+    CompletableFuture<Void> done =
+        leases.isCompletedExceptionally() ? CompletableFuture.completedFuture(null) : leases;
+    leases = done.thenRunAsync(
+        () -> {
+          if (!now.archive().isEmpty()) {
+            artifacts.lease(holder(name), new ArtifactId(now.archive()));
+          }
+          if (!before.archive().isEmpty() && !before.archive().equals(now.archive())) {
+            artifacts.release(holder(name), new ArtifactId(before.archive()));
+          }
+          replyTo.tell(new Done(now.archive()));
+        },
+        blocking);
   }
 
   @Override

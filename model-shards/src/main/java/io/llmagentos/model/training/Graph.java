@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -203,8 +204,7 @@ final class Graph {
     };
   }
 
-  private Value activation(
-      Value x, String text, java.util.function.UnaryOperator<String> derivative) {
+  private Value activation(Value x, String text, UnaryOperator<String> derivative) {
     Value y = value(text, x.half);
     derive(y, d -> reach(x, derivative.apply(d), x.half));
     return y;

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -91,7 +92,7 @@ public record TrainingCheckpoint(
   /** Read {@link #STATE}. Throws {@code CHECKPOINT_INVALID}. */
   public static TrainingCheckpoint read(InputStream stateJson) throws IOException {
     JsonNode json = JSON.readTree(stateJson);
-    java.util.TreeMap<String, String> files = new java.util.TreeMap<>();
+    Map<String, String> files = new TreeMap<>();
     json.path("files")
         .properties()
         .forEach(e -> files.put(e.getKey(), e.getValue().asText()));
