@@ -6,6 +6,7 @@ import io.llmagentos.node.settings.Settings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +15,17 @@ import org.jspecify.annotations.Nullable;
 public final class Arguments {
   private static final String OLD_EVAL_STRATEGY = "evaluation_strategy";
 
+  private final @Nullable TrainingTask task;
   private final String owner;
   private final Map<String, Argument<?>> known;
   private final Map<Argument<?>, Object> values;
 
-  private Arguments(String owner, Map<String, Argument<?>> known, Map<Argument<?>, Object> values) {
+  private Arguments(
+      @Nullable TrainingTask task,
+      String owner,
+      Map<String, Argument<?>> known,
+      Map<Argument<?>, Object> values) {
+    this.task = task;
     this.owner = owner;
     this.known = known;
     this.values = values;
@@ -37,12 +44,18 @@ public final class Arguments {
       throw invalid(
           TrainingArguments.EVAL_STRATEGY, "is given twice, once as " + OLD_EVAL_STRATEGY);
     }
-    Arguments arguments = parse(task.type(), task.arguments(), renamed);
+    Arguments arguments = parse(task, task.type(), task.arguments(), renamed);
     ArgumentChecks.check(task, arguments);
     return arguments;
   }
 
+  /** Those of one argument that is a map. */
   static Arguments parse(String owner, List<Argument<?>> arguments, Map<?, ?> given) {
+    return parse(null, owner, arguments, given);
+  }
+
+  private static Arguments parse(
+      @Nullable TrainingTask task, String owner, List<Argument<?>> arguments, Map<?, ?> given) {
     Map<String, Argument<?>> known = new TreeMap<>();
     arguments.forEach(argument -> known.put(argument.name(), argument));
     Map<Argument<?>, Object> values = new LinkedHashMap<>();
@@ -62,7 +75,12 @@ public final class Arguments {
         values.put(argument, argument.type().parse(name, value));
       }
     });
-    return new Arguments(owner, known, values);
+    return new Arguments(task, owner, known, values);
+  }
+
+  /** What they are arguments of. */
+  public TrainingTask task() {
+    return Objects.requireNonNull(task, owner);
   }
 
   /** The value, or its default. Fails for an argument that the task does not have. */

@@ -7,8 +7,10 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /**
  * Rows of files in their order, read again and again, never held. Immutable.
@@ -31,7 +33,18 @@ public record Corpus(List<Path> files, int maxLineBytes, long from, long to) {
    *
    * @param validation empty where nothing is evaluated
    */
-  public record Splits(Corpus train, Optional<Corpus> validation) {}
+  public record Splits(Corpus train, Optional<Corpus> validation) {
+    public static final String TRAIN = "train";
+    public static final String VALIDATION = "validation";
+
+    /** Those that there are, by their names. */
+    public SequencedMap<String, Corpus> named() {
+      SequencedMap<String, Corpus> named = new LinkedHashMap<>();
+      named.put(TRAIN, train);
+      validation.ifPresent(corpus -> named.put(VALIDATION, corpus));
+      return named;
+    }
+  }
 
   /**
    * What the arguments name. Where a validation is needed and has no files, it takes the first {@code validation_split_percentage} of the rows, and the training

@@ -7,6 +7,7 @@ import io.llmagentos.model.tokenizer.training.CharacterTrainer;
 import io.llmagentos.model.tokenizer.training.TokenizerTrainer;
 import io.llmagentos.model.tokenizer.training.TrainedTokenizer;
 import io.llmagentos.model.tokenizer.training.WordPieceTrainer;
+import io.llmagentos.model.training.arguments.Argument;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.DataArguments;
 import io.llmagentos.model.training.arguments.ModelArguments;
@@ -73,15 +74,20 @@ public final class Datasets {
     }
   }
 
-  /** Blocks of the stream; what is left at its end is dropped. */
-  public static Examples openText(Path directory, String name, int blockSize) throws IOException {
+  /**
+   * Blocks of the stream; what is left at its end is dropped.
+   *
+   * @param argument that says how long a block is, for messages
+   */
+  public static Examples openText(Path directory, String name, int blockSize, Argument<?> argument)
+      throws IOException {
     PackedExamples examples = new PackedExamples(directory, name, blockSize);
     if (examples.size() == 0) {
       examples.close();
       throw new AgentOsException(
           ErrorCode.DATASET_INVALID,
           "the " + name + " data have fewer tokens than one block of " + blockSize,
-          DataArguments.BLOCK_SIZE.name());
+          argument.name());
     }
     return examples;
   }

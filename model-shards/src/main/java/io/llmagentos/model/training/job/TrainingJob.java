@@ -11,7 +11,7 @@ import io.llmagentos.model.training.arguments.DataArguments;
 import io.llmagentos.model.training.arguments.ModelArguments;
 import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.arguments.TrainingTask;
-import io.llmagentos.model.training.trainer.Trainer;
+import io.llmagentos.model.training.trainer.Evaluation;
 import io.llmagentos.model.training.trainer.TrainingFiles;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -125,7 +125,7 @@ final class TrainingJob implements JobKind {
   }
 
   private static void requireMetric(Arguments arguments) {
-    List<String> metrics = Trainer.evaluationMetrics(arguments);
+    List<String> metrics = Evaluation.metrics(arguments);
     if (!metrics.contains(BestModel.metricName(arguments))) {
       throw invalid(
           TrainingArguments.METRIC_FOR_BEST_MODEL,

@@ -15,7 +15,6 @@ import io.llmagentos.model.training.trainer.TrainerState;
 import io.llmagentos.model.training.trainer.TrainingCheckpoint;
 import io.llmagentos.model.training.trainer.TrainingData;
 import io.llmagentos.model.training.trainer.TrainingFiles;
-import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.artifact.ArtifactId;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -172,7 +171,7 @@ final class TrainingRank {
       layOut(train.files(), work.path());
       Path model = TrainingFiles.model(work.path());
       if (train.checkpoint().isEmpty()) {
-        try (Transformer fresh = first(model, train.engine())) {
+        try (Transformer fresh = TrainingFiles.initial(arguments, work.path(), train.engine())) {
           train(fresh, TrainerState.BEGINNING, model, work, train);
         }
       } else {
@@ -198,15 +197,6 @@ final class TrainingRank {
     }
   }
 
-  private Transformer first(Path model, EngineSettings engine) throws IOException {
-    try (var files = Files.list(model)) {
-      return files.anyMatch(file -> file.toString().endsWith(".safetensors"))
-          ? Transformer.load(model, engine)
-          : Transformer.initial(
-              TransformerConfig.read(model), engine, arguments.get(TrainingArguments.SEED));
-    }
-  }
-
   /** A checkpoint cannot name itself. */
   private static TrainerState resumed(TrainerState state, String checkpoint) {
     return state.best().step() == state.step() && state.step() > 0
@@ -217,8 +207,7 @@ final class TrainingRank {
   private void train(
       Transformer model, TrainerState state, Path from, WorkDirectory work, Train train)
       throws IOException {
-    int context = model.config().contextLength();
-    try (TrainingData data = TrainingFiles.open(arguments, work.path(), context)) {
+    try (TrainingData data = TrainingFiles.open(arguments, work.path(), model.config())) {
       Trainer trainer = new Trainer(
           arguments,
           model,

@@ -6,78 +6,118 @@ import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.data.BatchSampler;
-import io.llmagentos.model.training.data.Collator;
 import io.llmagentos.model.training.data.Cursor;
 import io.llmagentos.model.training.data.Examples;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** How well a language model does on examples, by the ranks together. */
-final class Evaluation {
+/** How well a model does on examples, by the ranks together. */
+public final class Evaluation {
   static final String LOSS = "eval_loss";
-  static final String PERPLEXITY = "eval_perplexity";
-  static final String ACCURACY = "eval_accuracy";
 
   private final Arguments arguments;
   private final Transformer model;
+  private final TrainingData data;
   private final Ranks ranks;
 
-  Evaluation(Arguments arguments, Transformer model, Ranks ranks) {
+  Evaluation(Arguments arguments, Transformer model, TrainingData data, Ranks ranks) {
     this.arguments = arguments;
     this.model = model;
+    this.data = data;
     this.ranks = ranks;
   }
 
-  /** The metrics that an evaluation with these arguments has. */
-  static List<String> metrics(Arguments arguments) {
-    return arguments.get(TrainingArguments.PREDICTION_LOSS_ONLY)
-        ? List.of(LOSS, PERPLEXITY)
-        : List.of(LOSS, PERPLEXITY, ACCURACY);
+  /** The names of what an evaluation with these arguments measures. */
+  public static List<String> metrics(Arguments arguments) {
+    List<String> names = new ArrayList<>(List.of(LOSS));
+    wanted(arguments, Task.of(arguments).metrics()).forEach(metric -> names.add(metric.toString()));
+    return names;
   }
 
-  Map<String, Number> of(Examples examples, Collator collator) {
+  private static List<Metric> wanted(Arguments arguments, List<Metric> all) {
     boolean lossOnly = arguments.get(TrainingArguments.PREDICTION_LOSS_ONLY);
-    BatchSampler sampler = BatchSampler.sequential(
-        examples.size(), arguments.get(TrainingArguments.PER_DEVICE_EVAL_BATCH_SIZE), ranks.size());
-    Loss loss = Loss.NONE;
-    long right = 0;
-    for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
-      long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
-      if (indices.length > 0) {
-        Batch batch = collator.collate(examples, indices, 0);
-        loss = loss.plus(model.evaluate(batch));
-        right += lossOnly ? 0 : right(batch);
-      }
+    return all.stream().filter(metric -> !lossOnly || !metric.ofPredictions()).toList();
+  }
+
+  Map<String, Number> of(Examples examples) {
+    Map<Metric, double[]> sums = new EnumMap<>(Metric.class);
+    for (Metric metric : wanted(arguments, data.metrics())) {
+      sums.put(metric, new double[metric.width(model.config())]);
     }
-    float[] mean = ranks.mean(new float[] {(float) loss.sum(), loss.targets(), right});
-    boolean alone = ranks.size() == 1;
-    double value = alone ? loss.mean() : (double) mean[0] / mean[1];
+    Loss loss = add(examples, sums);
+    double mean = loss.mean();
+    if (ranks.size() > 1) {
+      mean = together(loss, sums);
+    }
     Map<String, Number> metrics = new LinkedHashMap<>();
-    metrics.put(LOSS, value);
-    metrics.put(PERPLEXITY, Math.exp(value));
-    if (!lossOnly) {
-      metrics.put(ACCURACY, alone ? (double) right / loss.targets() : (double) mean[2] / mean[1]);
+    metrics.put(LOSS, mean);
+    for (Map.Entry<Metric, double[]> metric : sums.entrySet()) {
+      metrics.put(metric.getKey().toString(), metric.getKey().value(mean, metric.getValue()));
     }
     return metrics;
   }
 
-  /** Targets whose likeliest token is the label; a row at a time, since logits are many. */
-  private long right(Batch batch) {
-    long right = 0;
+  private Loss add(Examples examples, Map<Metric, double[]> sums) {
+    BatchSampler sampler = BatchSampler.sequential(
+        examples.size(), arguments.get(TrainingArguments.PER_DEVICE_EVAL_BATCH_SIZE), ranks.size());
+    boolean predicts = sums.keySet().stream().anyMatch(Metric::ofPredictions);
+    Loss loss = Loss.NONE;
+    for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
+      long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
+      if (indices.length > 0) {
+        Batch batch = data.collator().collate(examples, indices, 0);
+        loss = loss.plus(model.evaluate(batch));
+        if (predicts) {
+          predict(batch, sums);
+        }
+      }
+    }
+    return loss;
+  }
+
+  /** Replaces the sums by the means of all ranks; returns the mean loss. */
+  private double together(Loss loss, Map<Metric, double[]> sums) {
+    int width = sums.values().stream().mapToInt(own -> own.length).sum();
+    float[] vector = new float[2 + width];
+    vector[0] = (float) loss.sum();
+    vector[1] = loss.targets();
+    int at = 2;
+    for (double[] own : sums.values()) {
+      for (double sum : own) {
+        vector[at++] = (float) sum;
+      }
+    }
+    float[] mean = ranks.mean(vector);
+    at = 2;
+    for (double[] own : sums.values()) {
+      for (int i = 0; i < own.length; i++) {
+        own[i] = mean[at++];
+      }
+    }
+    return (double) mean[0] / mean[1];
+  }
+
+  /** A row at a time, since logits are many. */
+  private void predict(Batch batch, Map<Metric, double[]> sums) {
     for (int row = 0; row < batch.inputIds().length; row++) {
       int[] labels = Objects.requireNonNull(batch.labels())[row];
       Batch one = Batch.of(new int[][] {batch.inputIds()[row]});
       int @Nullable [][] mask = batch.attentionMask();
       float[][] logits =
           model.logits(mask == null ? one : one.withAttentionMask(new int[][] {mask[row]}));
-      for (int t = 0; t + 1 < labels.length; t++) {
-        right += labels[t + 1] != Batch.IGNORED && argMax(logits[t]) == labels[t + 1] ? 1 : 0;
-      }
+      int[] targets = IntStream.range(1, labels.length)
+          .filter(t -> labels[t] != Batch.IGNORED)
+          .toArray();
+      int[] wanted = IntStream.of(targets).map(t -> labels[t]).toArray();
+      int[] predicted = IntStream.of(targets).map(t -> argMax(logits[t - 1])).toArray();
+      sums.forEach((metric, own) -> metric.count(wanted, predicted, own));
     }
-    return right;
   }
 
   private static int argMax(float[] values) {

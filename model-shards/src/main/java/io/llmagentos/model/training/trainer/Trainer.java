@@ -100,11 +100,6 @@ public final class Trainer {
     this.loggedStep = state.loggedStep();
   }
 
-  /** The metrics that evaluations of a training have. */
-  public static List<String> evaluationMetrics(Arguments arguments) {
-    return Evaluation.metrics(arguments);
-  }
-
   private record Sums(double loss, long targets, long tokens, boolean pausing, double norm) {}
 
   /**
@@ -286,8 +281,8 @@ public final class Trainer {
   }
 
   private Map<String, Number> evaluate() {
-    Map<String, Number> metrics = new Evaluation(arguments, model, ranks)
-        .of(data.validation().orElseThrow(), data.collator());
+    Map<String, Number> metrics =
+        new Evaluation(arguments, model, data, ranks).of(data.validation().orElseThrow());
     remember(metrics);
     Number value = metrics.get(BestModel.metricName(arguments));
     if (value != null) {

@@ -1,7 +1,6 @@
 package io.llmagentos.model.training.trainer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.tokenizer.Tokenizer;
@@ -9,16 +8,15 @@ import io.llmagentos.model.tokenizer.training.TrainedTokenizer;
 import io.llmagentos.model.training.EngineSettings;
 import io.llmagentos.model.training.Kernels;
 import io.llmagentos.model.training.Precision;
+import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Argument;
 import io.llmagentos.model.training.arguments.Arguments;
-import io.llmagentos.model.training.arguments.DataArguments;
 import io.llmagentos.model.training.arguments.ModelArguments;
 import io.llmagentos.model.training.arguments.TrainingArguments;
-import io.llmagentos.model.training.data.Collator;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
 import io.llmagentos.model.training.data.Examples;
-import io.llmagentos.model.weights.ModelConfig;
+import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -26,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -38,18 +35,15 @@ import java.util.stream.Stream;
  * {@code model} (without weights where it begins with random ones) and the tokens in {@code data}. The same arguments and files give the same bytes.
  */
 public final class TrainingFiles {
-  static final String TRAIN = "train";
-  static final String VALIDATION = "validation";
-
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CONFIG = "config.json";
+  private static final String WEIGHTS = ".safetensors";
   private static final String GENERATION = "generation_config.json";
-  private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
   /** What belongs to a tokenizer. */
   private static final Set<String> TOKENIZER = Set.of(
       Tokenizer.FILE,
-      TOKENIZER_CONFIG,
+      SpecialTokens.FILE,
       "special_tokens_map.json",
       "added_tokens.json",
       "vocab.json",
@@ -58,18 +52,19 @@ public final class TrainingFiles {
       "chat_template.jinja");
 
   /** Ends of the names of a model's files. */
-  private static final List<String> MODEL =
-      List.of(".json", ".safetensors", ".txt", ".model", ".jinja");
+  private static final List<String> MODEL = List.of(".json", WEIGHTS, ".txt", ".model", ".jinja");
 
   /** What a training before this one left beside its model. */
   private static final Set<String> LEFT = Set.of("trainer_state.json", "all_results.json");
 
   private final Arguments arguments;
+  private final Task task;
   private final Path model;
   private final Path data;
 
   private TrainingFiles(Arguments arguments, Path directory) throws IOException {
     this.arguments = arguments;
+    this.task = Task.of(arguments);
     this.model = Files.createDirectories(model(directory));
     this.data = Files.createDirectories(data(directory));
   }
@@ -98,10 +93,10 @@ public final class TrainingFiles {
     } else {
       try (Tokenizer tokenizer = files.sourceTokenizer()) {
         files.writeConfig(tokenizer.vocabulary().size());
-        OptionalInt unused = files.endOfDocument(tokenizer);
+        files.task.check(files.model, tokenizer);
       }
     }
-    files.requireBlockSize();
+    files.task.check(files.config());
   }
 
   /**
@@ -122,21 +117,45 @@ public final class TrainingFiles {
     try (Tokenizer tokenizer = Tokenizer.load(files.model)) {
       files.writeConfig(tokenizer.vocabulary().size());
       files.writeGenerationConfig(tokenizer);
-      int blockSize = files.requireBlockSize();
-      OptionalInt end = files.endOfDocument(tokenizer);
-      Datasets.writeText(files.data, TRAIN, splits.train(), arguments, tokenizer, end);
-      if (splits.validation().isPresent()) {
-        Corpus validation = splits.validation().get();
-        Datasets.writeText(files.data, VALIDATION, validation, arguments, tokenizer, end);
-      }
-      open(directory, blockSize).close();
+      files.task.check(files.config());
+      files.task.prepare(files.model, files.data, splits, tokenizer);
+      open(arguments, directory, files.config()).close();
     }
   }
 
-  /** The data for a model of this context. */
-  public static TrainingData open(Arguments arguments, Path directory, int contextLength)
+  /**
+   * The data.
+   *
+   * @param config of the model that is trained
+   */
+  public static TrainingData open(Arguments arguments, Path directory, TransformerConfig config)
       throws IOException {
-    return open(directory, DataArguments.blockSize(arguments, contextLength));
+    Task task = Task.of(arguments);
+    Examples train = task.open(data(directory), Corpus.Splits.TRAIN, config);
+    try {
+      return new TrainingData(
+          train,
+          arguments.evaluates()
+              ? Optional.of(task.open(data(directory), Corpus.Splits.VALIDATION, config))
+              : Optional.empty(),
+          task.collator(model(directory), config),
+          task.metrics());
+    } catch (IOException | RuntimeException e) {
+      train.close();
+      throw e;
+    }
+  }
+
+  /** The model that a training begins with. */
+  public static Transformer initial(Arguments arguments, Path directory, EngineSettings engine)
+      throws IOException {
+    Task task = Task.of(arguments);
+    try (Stream<Path> files = Files.list(model(directory))) {
+      return files.anyMatch(file -> file.toString().endsWith(WEIGHTS))
+          ? task.load(model(directory), engine)
+          : Transformer.initial(
+              task.config(model(directory)), engine, arguments.get(TrainingArguments.SEED));
+    }
   }
 
   /** How the model of such files is computed on this machine. */
@@ -147,27 +166,12 @@ public final class TrainingFiles {
     if (kernels.isPresent()) {
       return new EngineSettings(precision, kernels.get(), true);
     }
-    ModelConfig config = ModelConfig.read(model(directory));
-    try (TrainingData data = open(arguments, directory, config.contextLength())) {
+    TransformerConfig config = Task.of(arguments).config(model(directory));
+    try (TrainingData data = open(arguments, directory, config)) {
       int rows = arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE);
       long[] sample = LongStream.range(0, Math.min(rows, data.train().size())).toArray();
       return EngineSettings.fastest(
           config, precision, data.collator().collate(data.train(), sample, 0));
-    }
-  }
-
-  private static TrainingData open(Path directory, int blockSize) throws IOException {
-    Examples train = Datasets.openText(data(directory), TRAIN, blockSize);
-    try {
-      return new TrainingData(
-          train,
-          Files.exists(data(directory).resolve(VALIDATION + "-00000.tokens"))
-              ? Optional.of(Datasets.openText(data(directory), VALIDATION, blockSize))
-              : Optional.empty(),
-          Collator.languageModel(0)); // blocks are full: nothing is padded
-    } catch (IOException | RuntimeException e) {
-      train.close();
-      throw e;
     }
   }
 
@@ -176,8 +180,8 @@ public final class TrainingFiles {
   private void layOutModel() throws IOException {
     Optional<Path> source = source(ModelArguments.MODEL_NAME_OR_PATH);
     if (source.isPresent()) {
-      ModelConfig unused =
-          in(ModelArguments.MODEL_NAME_OR_PATH, () -> ModelConfig.read(source.get()));
+      TransformerConfig unused =
+          in(ModelArguments.MODEL_NAME_OR_PATH, () -> task.config(source.get()));
       link(source.get(), name -> MODEL.stream().anyMatch(name::endsWith) && !LEFT.contains(name));
     } else {
       Files.writeString(model.resolve(CONFIG), configFromArguments().toPrettyString());
@@ -227,7 +231,7 @@ public final class TrainingFiles {
         Path to = model.resolve(file.getFileName().toString());
         if (wanted.test(file.getFileName().toString())) {
           Files.deleteIfExists(to);
-          if (file.toString().endsWith(".safetensors")) {
+          if (file.toString().endsWith(WEIGHTS)) {
             Files.createSymbolicLink(to, file.toAbsolutePath());
           } else {
             Files.copy(file, to);
@@ -269,9 +273,9 @@ public final class TrainingFiles {
     }
   }
 
-  private ModelConfig config() {
+  private TransformerConfig config() {
     try {
-      return ModelConfig.read(model);
+      return task.config(model);
     } catch (AgentOsException e) {
       if (arguments.get(ModelArguments.CONFIG).isEmpty()) {
         throw e;
@@ -285,49 +289,16 @@ public final class TrainingFiles {
     }
   }
 
-  private int requireBlockSize() {
-    int blockSize = DataArguments.blockSize(arguments, config().contextLength());
-    if (blockSize < 2) {
-      throw invalid(
-          DataArguments.BLOCK_SIZE.name(),
-          "is " + blockSize + ", must be at least 2: of one" + " token nothing is learnt");
-    }
-    return blockSize;
-  }
-
-  // ---- the tokens that end a text
-
-  private OptionalInt endOfDocument(Tokenizer tokenizer) throws IOException {
-    if (!arguments.get(DataArguments.APPEND_EOD)) {
-      return OptionalInt.empty();
-    }
-    OptionalInt end = token(tokenizer, "eos_token");
-    if (end.isEmpty()) {
-      throw invalid(DataArguments.APPEND_EOD.name(), "is true, and the tokenizer has no eos_token");
-    }
-    return end;
-  }
-
   /** Where the model has none, what the tokenizer knows. */
   private void writeGenerationConfig(Tokenizer tokenizer) throws IOException {
     Path file = model.resolve(GENERATION);
     if (!Files.exists(file)) {
       ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
       for (String role : List.of("bos_token", "eos_token", "pad_token")) {
-        token(tokenizer, role).ifPresent(id -> generation.put(role + "_id", id));
+        SpecialTokens.id(model, tokenizer, role).ifPresent(id -> generation.put(role + "_id", id));
       }
       Files.writeString(file, generation.toPrettyString());
     }
-  }
-
-  private OptionalInt token(Tokenizer tokenizer, String role) throws IOException {
-    Path file = model.resolve(TOKENIZER_CONFIG);
-    if (!Files.exists(file)) {
-      return OptionalInt.empty();
-    }
-    JsonNode said = object(file, TOKENIZER_CONFIG).path(role);
-    int id = tokenizer.vocabulary().id(said.path("content").asText(said.asText()));
-    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
   private static ObjectNode object(Path file, String name) throws IOException {

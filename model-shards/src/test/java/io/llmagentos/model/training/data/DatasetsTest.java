@@ -65,7 +65,7 @@ class DatasetsTest {
           .toArray();
       Datasets.writeText(
           directory, "train", corpus(a, b), arguments, tokenizer, OptionalInt.of(end));
-      try (Examples examples = Datasets.openText(directory, "train", 7)) {
+      try (Examples examples = Datasets.openText(directory, "train", 7, DataArguments.BLOCK_SIZE)) {
         assertThat(examples.size()).isEqualTo(stream.length / 7).isGreaterThan(2);
         assertThat(stream.length % 7).isPositive();
         assertThat(all(examples)).isEqualTo(Arrays.copyOf(stream, stream.length / 7 * 7));
@@ -73,11 +73,12 @@ class DatasetsTest {
       }
       Datasets.writeText(
           directory, "plain", corpus(a, b), arguments, tokenizer, OptionalInt.empty());
-      try (Examples examples = Datasets.openText(directory, "plain", 1)) {
+      try (Examples examples = Datasets.openText(directory, "plain", 1, DataArguments.BLOCK_SIZE)) {
         assertThat(all(examples))
             .isEqualTo(IntStream.of(stream).filter(token -> token != end).toArray());
       }
-      assertThat(refused(() -> Datasets.openText(directory, "train", 1000)))
+      assertThat(
+              refused(() -> Datasets.openText(directory, "train", 1000, DataArguments.BLOCK_SIZE)))
           .isEqualTo("the train data have fewer tokens than one block of 1000");
     }
   }
@@ -91,7 +92,8 @@ class DatasetsTest {
             arguments(TrainingTask.LM_FINETUNE, "-", Map.of("keep_linebreaks", keep));
         Datasets.writeText(
             directory, "train", corpus(a), arguments, tokenizer, OptionalInt.empty());
-        try (Examples examples = Datasets.openText(directory, "train", 1)) {
+        try (Examples examples =
+            Datasets.openText(directory, "train", 1, DataArguments.BLOCK_SIZE)) {
           assertThat(tokenizer.decode(all(examples), false))
               .isEqualTo(keep ? "one\ntwo\n" : "onetwo");
         }
@@ -105,7 +107,7 @@ class DatasetsTest {
     Arguments arguments = arguments(TrainingTask.MLM_PRETRAIN, "-", Map.of());
     try (Tokenizer tokenizer = tokenizer("bert-wordpiece-uncased")) {
       Datasets.writeText(directory, "train", corpus(a), arguments, tokenizer, OptionalInt.empty());
-      try (Examples examples = Datasets.openText(directory, "train", 1)) {
+      try (Examples examples = Datasets.openText(directory, "train", 1, DataArguments.BLOCK_SIZE)) {
         assertThat(tokenizer.decode(all(examples), false))
             .isEqualTo("[CLS] the lamp [SEP] [CLS] went out [SEP]");
       }
@@ -281,7 +283,8 @@ class DatasetsTest {
       Corpus corpus = Corpus.of(arguments).train();
       Datasets.writeText(directory, "train", corpus, arguments, tokenizer, OptionalInt.empty());
       int perLine = tokenizer.encode(line, true).length();
-      try (Examples examples = Datasets.openText(directory, "train", perLine)) {
+      try (Examples examples =
+          Datasets.openText(directory, "train", perLine, DataArguments.BLOCK_SIZE)) {
         assertThat(examples.size()).isEqualTo(40_000);
         assertThat(examples.get(39_999).inputIds()).isEqualTo(examples.get(0).inputIds());
       }

@@ -75,7 +75,10 @@ class TrainerTest {
   }
 
   private static final TrainingData DATA = new TrainingData(
-      Ragged.of(EXAMPLES, 1), Optional.of(Ragged.of(11, 2)), Collator.languageModel(0));
+      Ragged.of(EXAMPLES, 1),
+      Optional.of(Ragged.of(11, 2)),
+      Collator.languageModel(0),
+      List.of(Metric.PERPLEXITY, Metric.ACCURACY));
 
   /** Remembers; pauses after a step. */
   private static final class Notes implements Trainer.Observer {

@@ -1,0 +1,53 @@
+package io.llmagentos.model.training.trainer;
+
+import io.llmagentos.model.tokenizer.Tokenizer;
+import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.Transformer;
+import io.llmagentos.model.training.arguments.Arguments;
+import io.llmagentos.model.training.data.Collator;
+import io.llmagentos.model.training.data.Corpus;
+import io.llmagentos.model.training.data.Examples;
+import io.llmagentos.model.weights.TransformerConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * All that one kind of training has of its own: which models it trains, what it makes of the data, what an evaluation measures. What it refuses names the argument
+ * or the file.
+ */
+interface Task {
+  static Task of(Arguments arguments) {
+    return switch (arguments.task()) {
+      case LM_PRETRAIN, LM_FINETUNE -> new CausalText(arguments);
+      case MLM_PRETRAIN, CLASSIFY_FINETUNE, SEQ2SEQ_FINETUNE, SFT ->
+        throw new IllegalArgumentException(arguments.task() + " cannot be trained yet");
+    };
+  }
+
+  /** What a model's directory says of it. Throws {@code MODEL_UNSUPPORTED} for one that it does not train. */
+  TransformerConfig config(Path model);
+
+  /** Whether the arguments fit the model, before its tokenizer is there. */
+  void check(TransformerConfig config);
+
+  /** Whether the model's directory and its tokenizer have what the arguments need. */
+  void check(Path model, Tokenizer tokenizer) throws IOException;
+
+  /** Write the examples of each split by its name, and into the model's directory what must be learnt from the data. */
+  void prepare(Path model, Path data, Corpus.Splits splits, Tokenizer tokenizer) throws IOException;
+
+  /** The examples of a split that {@link #prepare} wrote. */
+  Examples open(Path data, String split, TransformerConfig config) throws IOException;
+
+  /** How examples become a batch for a model. */
+  Collator collator(Path model, TransformerConfig config) throws IOException;
+
+  /** The model in a directory that has weights. */
+  default Transformer load(Path model, EngineSettings engine) {
+    return Transformer.load(model, engine);
+  }
+
+  /** What an evaluation measures beside the loss. */
+  List<Metric> metrics();
+}
