@@ -355,17 +355,22 @@ final class Graph {
     return halved ? "torch.to(" + text + ", 15)" : text;
   }
 
-  /** The sum of the cross entropies at the rows that predict; the last operation. */
+  /** The sum of the cross entropies at the rows that predict, as output; without derivatives also what they predict. The last operation. */
   Value crossEntropy(Value input, String weight, @Nullable String bias) {
     Value x = half ? half(input) : input;
     String targets = input(Input.TARGETS);
     String arguments = "%s, %s, %s, %s"
         .formatted(
             x.name, weight(weight, half), bias == null ? "None" : weight(bias, half), targets);
-    if (!training) {
-      return value("__torch__.cross_entropy(" + arguments + ")", false);
-    }
     Value loss = next(false);
+    output("loss", loss);
+    if (!training) {
+      Value predictions = next(false);
+      output("predictions", predictions);
+      forward.add(
+          "%s, %s = __torch__.cross_entropy(%s)".formatted(loss.name, predictions.name, arguments));
+      return loss;
+    }
     forward.add("%s, d_%s = __torch__.cross_entropy_backward(%s, %s, %s)"
         .formatted(
             loss.name,
@@ -388,10 +393,9 @@ final class Graph {
     outputs.put(name, x);
   }
 
-  /** Makes {@code x} the only result. */
-  void keepOnly(String name, Value x) {
+  /** Forgets what was to be a result. */
+  void clearOutputs() {
     outputs.clear();
-    outputs.put(name, x);
   }
 
   /** The names of the results. */

@@ -58,6 +58,11 @@ final class Inputs {
     return get(Input.ROWS).length;
   }
 
+  /** What the rows that predict should predict. */
+  int[] labels() {
+    return Arrays.stream(get(Input.TARGETS)).mapToInt(Math::toIntExact).toArray();
+  }
+
   /** The script's argument. */
   NDArray array(NDManager manager, Input input) {
     long[] array = get(input);

@@ -16,6 +16,7 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -132,7 +133,11 @@ public final class Transformer implements AutoCloseable {
     if (inputs.targets() == 0) {
       return Loss.NONE;
     }
-    Loss loss = loss(TransformerScript.ACCUMULATE, inputs, seed);
+    Loss loss;
+    try (NDManager scope = manager.newSubManager()) {
+      NDList results = run(scope, TransformerScript.ACCUMULATE, inputs, seed);
+      loss = new Loss(results.getFirst().toDoubleArray()[0], inputs.targets());
+    }
     if (!Double.isFinite(loss.sum())) {
       weights.zeroGradient();
       throw new AgentOsException(
@@ -145,17 +150,24 @@ public final class Transformer implements AutoCloseable {
     return loss;
   }
 
-  /** The batch's summed loss, without dropout; not finite for a model that has diverged. Throws as {@link #accumulate} for a batch that does not fit. */
-  public Loss evaluate(Batch batch) {
+  /**
+   * The batch's summed loss and what the model predicts, without dropout. The loss of a model that has diverged is not finite. Throws as {@link #accumulate} for
+   * a batch that does not fit.
+   */
+  public Evaluated evaluate(Batch batch) {
     var inputs = new Inputs(config, program, batch, true);
-    return inputs.targets() == 0 ? Loss.NONE : loss(TransformerScript.EVALUATE, inputs, 0);
+    if (inputs.targets() == 0) {
+      return Evaluated.NOTHING;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      NDList results = run(scope, TransformerScript.EVALUATE, inputs, 0);
+      Loss loss = new Loss(results.get(0).toDoubleArray()[0], inputs.targets());
+      return new Evaluated(loss, ints(results.get(1).toLongArray()), inputs.labels());
+    }
   }
 
-  private Loss loss(String method, Inputs inputs, long seed) {
-    try (NDManager scope = manager.newSubManager()) {
-      double sum = run(scope, method, inputs, seed).getFirst().toDoubleArray()[0];
-      return new Loss(sum, inputs.targets());
-    }
+  private static int[] ints(long[] values) {
+    return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
   }
 
   /** The logits, without dropout: a row for each token (of the decoder, for T5), or for each row of the batch where a row has one label. */

@@ -51,7 +51,8 @@ final class TransformerScript {
   private Graph loss(boolean training) {
     var graph = new Graph(layout, settings, training);
     Value x = program.head(graph, graph.rows(program.body(graph)));
-    graph.keepOnly("loss", graph.crossEntropy(x, program.outputWeight(), program.outputBias()));
+    graph.clearOutputs();
+    graph.crossEntropy(x, program.outputWeight(), program.outputBias());
     return graph;
   }
 

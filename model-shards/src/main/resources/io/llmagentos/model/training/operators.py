@@ -112,18 +112,20 @@ def position_bias_backward(g: Tensor, buckets: Tensor, gw: Tensor) -> None:
   d = torch.reshape(torch.permute(torch.select(g, 0, 0), [1, 2, 0]), [-1, gw.size(1)])
   gw.add_(torch.embedding_dense_backward(d, buckets, gw.size(0), -1, False))
 
-# The sum of the cross entropies of softmax(h w^T + b), and its derivative; so many rows at a time that the logits stay small.
+# The sum of the cross entropies of softmax(h w^T + b) and the likeliest labels, or the sum and its derivative; so many rows at a time that the logits stay small.
 def rows_at_a_time(w: Tensor) -> int:
   return max(64, 4194304 // w.size(0))
 
-def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor) -> Tensor:
+def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor) -> Tuple[Tensor, Tensor]:
   loss = torch.zeros([], dtype=7)
+  predictions = torch.empty_like(targets)
   step = __torch__.rows_at_a_time(w)
   for i in range((h.size(0) + step - 1) // step):
     z = torch.to(__torch__.product(torch.slice(h, 0, i * step, (i + 1) * step), w, b), 6)
     target = torch.unsqueeze(torch.slice(targets, 0, i * step, (i + 1) * step), 1)
     loss = loss - torch.sum(torch.gather(torch._log_softmax(z, 1, False), 1, target), dtype=7)
-  return loss
+    torch.slice(predictions, 0, i * step, (i + 1) * step).copy_(torch.argmax(z, 1))
+  return (loss, predictions)
 
 # The sum of -log p; through logarithms of softmax only where p is too small for a float.
 def surprise(p: Tensor, target: Tensor, z: Tensor) -> Tensor:

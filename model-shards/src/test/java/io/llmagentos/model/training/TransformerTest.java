@@ -108,7 +108,7 @@ class TransformerTest {
       double other = model.accumulate(batch, 8).sum();
       assertThat(other).isNotEqualTo(first);
       assertThat(gradient(model)).isNotEqualTo(expected);
-      assertThat(model.evaluate(batch)).isEqualTo(model.evaluate(batch));
+      assertThat(model.evaluate(batch).loss()).isEqualTo(model.evaluate(batch).loss());
     }
   }
 
@@ -152,6 +152,47 @@ class TransformerTest {
 
   private static List<Tensor> copies(List<Tensor> views) {
     return views.stream().map(t -> Tensor.of(t.name(), t.toFloats(), t.shape())).toList();
+  }
+
+  /** Against the logits; a label is ignored, and padding is. */
+  @ParameterizedTest(name = "{index}")
+  @MethodSource("plain")
+  void shouldPredictTheLikeliestLabelOfEachTarget(TransformerConfig config) {
+    Batch batch = SmallModels.batch(config, 5, 21);
+    batch.requiredLabels()[0][0] = Batch.IGNORED;
+    if (batch.requiredLabels()[0].length > 1) {
+      batch.requiredLabels()[0][7] = Batch.IGNORED;
+    }
+    try (Transformer model = Transformer.initial(config, FLOAT32, 21)) {
+      train(model, 0, 3);
+      float[][] logits = model.logits(batch);
+      int shift = config instanceof ModelConfig ? 1 : 0;
+      List<Integer> predictions = new ArrayList<>();
+      List<Integer> labels = new ArrayList<>();
+      int width = batch.requiredLabels()[0].length;
+      for (int b = 0; b < 5; b++) {
+        for (int t = shift; t < width; t++) {
+          if (batch.requiredLabels()[b][t] != Batch.IGNORED) {
+            labels.add(batch.requiredLabels()[b][t]);
+            predictions.add(likeliest(logits[b * width + t - shift]));
+          }
+        }
+      }
+      Evaluated evaluated = model.evaluate(batch);
+      assertThat(evaluated.loss().targets()).isEqualTo(labels.size());
+      assertThat(evaluated.labels()).containsExactly(labels.toArray(Integer[]::new));
+      assertThat(evaluated.predictions()).containsExactly(predictions.toArray(Integer[]::new));
+      long right = IntStream.range(0, labels.size())
+          .filter(i -> labels.get(i).equals(predictions.get(i)))
+          .count();
+      assertThat(evaluated.right()).isEqualTo(right);
+    }
+  }
+
+  private static int likeliest(float[] logits) {
+    return IntStream.range(0, logits.length)
+        .reduce((a, b) -> logits[b] > logits[a] ? b : a)
+        .orElseThrow();
   }
 
   private static double[] doubles(float[] values) {
@@ -215,9 +256,9 @@ class TransformerTest {
     for (TransformerConfig config : oneOfEach(0)) {
       try (Transformer model = Transformer.initial(config, settings, 5)) {
         Batch unseen = SmallModels.batch(config, 16, -1);
-        double before = model.evaluate(unseen).mean();
+        double before = model.evaluate(unseen).loss().mean();
         train(model, 0, 60);
-        assertThat(model.evaluate(unseen).mean()).as("%s", config).isLessThan(0.6 * before);
+        assertThat(model.evaluate(unseen).loss().mean()).as("%s", config).isLessThan(0.6 * before);
       }
     }
   }
@@ -485,8 +526,9 @@ class TransformerTest {
       assertThat(fastest.precision()).isEqualTo(precision);
       try (Transformer model = Transformer.initial(config, fastest, 19);
           Transformer exact = Transformer.initial(config, FLOAT32, 19)) {
-        double expected = exact.evaluate(sample).mean();
-        assertThat(model.evaluate(sample).mean()).isCloseTo(expected, within(0.03 * expected));
+        double expected = exact.evaluate(sample).loss().mean();
+        assertThat(model.evaluate(sample).loss().mean())
+            .isCloseTo(expected, within(0.03 * expected));
       }
     }
   }

@@ -1,6 +1,6 @@
 package io.llmagentos.model.training.trainer;
 
-import io.llmagentos.model.training.Batch;
+import io.llmagentos.model.training.Evaluated;
 import io.llmagentos.model.training.Loss;
 import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Arguments;
@@ -13,9 +13,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** How well a model does on examples, by the ranks together. */
 public final class Evaluation {
@@ -66,16 +63,13 @@ public final class Evaluation {
   private Loss add(Examples examples, Map<Metric, double[]> sums) {
     BatchSampler sampler = BatchSampler.sequential(
         examples.size(), arguments.get(TrainingArguments.PER_DEVICE_EVAL_BATCH_SIZE), ranks.size());
-    boolean predicts = sums.keySet().stream().anyMatch(Metric::ofPredictions);
     Loss loss = Loss.NONE;
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
-        Batch batch = data.collator().collate(examples, indices, 0);
-        loss = loss.plus(model.evaluate(batch));
-        if (predicts) {
-          predict(batch, sums);
-        }
+        Evaluated evaluated = model.evaluate(data.collator().collate(examples, indices, 0));
+        loss = loss.plus(evaluated.loss());
+        sums.forEach((metric, own) -> metric.count(evaluated, own));
       }
     }
     return loss;
@@ -101,32 +95,5 @@ public final class Evaluation {
       }
     }
     return (double) mean[0] / mean[1];
-  }
-
-  /** A row at a time, since logits are many. */
-  private void predict(Batch batch, Map<Metric, double[]> sums) {
-    for (int row = 0; row < batch.inputIds().length; row++) {
-      int[] labels = Objects.requireNonNull(batch.labels())[row];
-      Batch one = Batch.of(new int[][] {batch.inputIds()[row]});
-      int @Nullable [][] mask = batch.attentionMask();
-      float[][] logits =
-          model.logits(mask == null ? one : one.withAttentionMask(new int[][] {mask[row]}));
-      int[] targets = IntStream.range(1, labels.length)
-          .filter(t -> labels[t] != Batch.IGNORED)
-          .toArray();
-      int[] wanted = IntStream.of(targets).map(t -> labels[t]).toArray();
-      int[] predicted = IntStream.of(targets).map(t -> argMax(logits[t - 1])).toArray();
-      sums.forEach((metric, own) -> metric.count(wanted, predicted, own));
-    }
-  }
-
-  private static int argMax(float[] values) {
-    int best = 0;
-    for (int i = 1; i < values.length; i++) {
-      if (values[i] > values[best]) {
-        best = i;
-      }
-    }
-    return best;
   }
 }

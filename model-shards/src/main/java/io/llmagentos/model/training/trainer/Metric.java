@@ -1,12 +1,10 @@
 package io.llmagentos.model.training.trainer;
 
+import io.llmagentos.model.training.Evaluated;
 import io.llmagentos.model.weights.TransformerConfig;
 import java.util.Locale;
 
-/**
- * What an evaluation measures beside the loss. Most look at predictions, an example at a time: they count what adds up over examples, batches and ranks, and make
- * their value of the sums.
- */
+/** What an evaluation measures beside the loss: it counts what adds up over batches and ranks, and makes its value of the sums. */
 public enum Metric {
   /** e to the power of the loss. */
   PERPLEXITY(false) {
@@ -24,11 +22,9 @@ public enum Metric {
     }
 
     @Override
-    void count(int[] labels, int[] predictions, double[] sums) {
-      for (int i = 0; i < labels.length; i++) {
-        sums[0] += labels[i] == predictions[i] ? 1 : 0;
-      }
-      sums[1] += labels.length;
+    void count(Evaluated evaluated, double[] sums) {
+      sums[0] += evaluated.right();
+      sums[1] += evaluated.labels().length;
     }
 
     @Override
@@ -53,17 +49,12 @@ public enum Metric {
     return 0;
   }
 
-  /**
-   * Add an example.
-   *
-   * @param labels of its targets
-   * @param predictions for the same targets
-   */
-  void count(int[] labels, int[] predictions, double[] sums) {}
+  /** Add what a batch adds to the sums. */
+  void count(Evaluated evaluated, double[] sums) {}
 
   /**
    * @param loss the mean one
-   * @param sums of all examples, all multiplied by the same number
+   * @param sums of all batches, all of them multiplied by the same number
    */
   abstract double value(double loss, double[] sums);
 
