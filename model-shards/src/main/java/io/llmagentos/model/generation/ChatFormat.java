@@ -1,6 +1,7 @@
 package io.llmagentos.model.generation;
 
 import io.llmagentos.model.chat.ChatRequest;
+import io.llmagentos.model.functions.FunctionSets;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -14,7 +15,7 @@ public interface ChatFormat {
 
   /** The format of a model's directory: function tokens where it has an {@code agentos.json}, else its chat template. */
   static ChatFormat load(Path directory, Tokenizer tokenizer) {
-    return Files.exists(directory.resolve(FunctionTokens.FILE))
+    return Files.exists(directory.resolve(FunctionSets.FILE))
         ? FunctionTokens.load(directory, tokenizer)
         : TemplateChat.load(directory, tokenizer);
   }

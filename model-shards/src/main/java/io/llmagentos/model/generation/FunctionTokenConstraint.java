@@ -21,22 +21,25 @@ final class FunctionTokenConstraint implements Constraint {
   private final Map<Integer, List<Integer>> slotsByFunction;
   private final int noneToken;
   private final int endToken;
-  private final float noneBias;
+  private final Map<Integer, Float> biases;
   private final RequestValues values;
   private final BitSet slotsLeft = new BitSet();
   private State state = State.START;
 
-  /** @param noneToken -1: something must be called */
+  /**
+   * @param noneToken -1: something must be called
+   * @param biases by the tokens of what may be called
+   */
   FunctionTokenConstraint(
       Map<Integer, List<Integer>> slotsByFunction,
       int noneToken,
       int endToken,
-      float noneBias,
+      Map<Integer, Float> biases,
       RequestSpans spans) {
     this.slotsByFunction = slotsByFunction;
     this.noneToken = noneToken;
     this.endToken = endToken;
-    this.noneBias = noneBias;
+    this.biases = biases;
     this.values = new RequestValues(spans);
   }
 
@@ -64,8 +67,8 @@ final class FunctionTokenConstraint implements Constraint {
 
   @Override
   public void bias(float[] logits) {
-    if (state == State.START && noneToken >= 0) {
-      logits[noneToken] += noneBias;
+    if (state == State.START) {
+      biases.forEach((token, bias) -> logits[token] += bias);
     }
   }
 

@@ -1,24 +1,25 @@
 package io.llmagentos.model.generation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.model.chat.ChatReply.FinishReason;
 import io.llmagentos.model.chat.ChatRequest;
 import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.chat.ToolChoice;
 import io.llmagentos.model.chat.ToolSpecification;
+import io.llmagentos.model.functions.CallTokens;
+import io.llmagentos.model.functions.FunctionSet;
+import io.llmagentos.model.functions.FunctionSets;
+import io.llmagentos.model.functions.NgramClassifier;
 import io.llmagentos.model.sampling.LogitsFilter;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,8 +30,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The format {@code function-token-v1}: one request in, one call out, where every function and every slot is a token of its own and every value a span
- * of the request.
+ * The formats {@code function-token-v1} and {@code -v2}: one request in, one call out, where every function and every slot is a token of its own and every value
+ * a span of the request. In the second a linear classifier over the request's n-grams has a say in which function it is.
  *
  * <pre>
  * TAG request &lt;|call|&gt; &lt;fn:NAME&gt; (&lt;arg:SLOT&gt; value)* &lt;|end|&gt;
@@ -40,101 +41,45 @@ import java.util.stream.IntStream;
  * Values stand in the order of the request and do not overlap. The tag names the set of functions the model is asked for. Tools are not in the prompt: they limit which names and slots may come.
  */
 public final class FunctionTokens implements ChatFormat {
-  static final String FILE = "agentos.json";
-  static final String FORMAT = "function-token-v1";
-  private static final String DEFAULT_SET = "assistant";
   private static final float PROTOCOL_DEFAULT = 1;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;
-  private final Map<String, FunctionSet> sets;
+  private final FunctionSets sets;
+  private final Map<String, NgramClassifier> ngrams;
   private final int callToken;
   private final int noneToken;
   private final int endToken;
 
-  /**
-   * Functions that were learnt together.
-   *
-   * @param functions slots by function
-   * @param none whether the set knows requests that none of its functions serves
-   * @param noneBias added to the logit of {@code <|none|>}
-   */
-  private record FunctionSet(
-      int tag, Map<String, List<String>> functions, boolean none, float noneBias) {}
-
   private FunctionTokens(
-      Tokenizer tokenizer,
-      Map<String, FunctionSet> sets,
-      int callToken,
-      int noneToken,
-      int endToken) {
+      Tokenizer tokenizer, FunctionSets sets, Map<String, NgramClassifier> ngrams) {
     this.tokenizer = tokenizer;
     this.sets = sets;
-    this.callToken = callToken;
-    this.noneToken = noneToken;
-    this.endToken = endToken;
-  }
-
-  static FunctionTokens load(Path directory, Tokenizer tokenizer) {
-    Path file = directory.resolve(FILE);
-    try {
-      JsonNode root = JSON.readTree(file.toFile());
-      if (!root.path("format").asText().equals(FORMAT)) {
-        throw new AgentOsException(
-            ErrorCode.MODEL_UNSUPPORTED,
-            file + " has format '" + root.path("format").asText() + "', known is " + FORMAT,
-            "format");
-      }
-      Map<String, FunctionSet> sets = new LinkedHashMap<>();
-      root.path("sets")
-          .properties()
-          .forEach(set -> sets.put(set.getKey(), set(set.getValue(), tokenizer)));
-      if (!sets.containsKey(DEFAULT_SET)) {
-        throw new AgentOsException(
-            ErrorCode.MODEL_FILE_CORRUPT, file + " has no set '" + DEFAULT_SET + "'", "sets");
-      }
-      return new FunctionTokens(
-          tokenizer,
-          sets,
-          tokenizer.requireId(root.path("call_token").asText("<|call|>")),
-          tokenizer.requireId(root.path("none_token").asText("<|none|>")),
-          tokenizer.requireId(root.path("end_token").asText("<|end|>")));
-    } catch (IOException e) {
-      throw new AgentOsException(
-          ErrorCode.MODEL_FILE_CORRUPT, file + " is not JSON: " + e.getMessage(), FILE, e);
+    this.ngrams = ngrams;
+    this.callToken = tokenizer.requireId(CallTokens.CALL);
+    this.noneToken = tokenizer.requireId(CallTokens.NONE);
+    this.endToken = tokenizer.requireId(CallTokens.END);
+    for (FunctionSet set : sets.sets().values()) {
+      tokenizer.requireId(set.tag());
+      set.outcomes().forEach(tokenizer::requireId);
+      set.functions().values().stream()
+          .flatMap(List::stream)
+          .forEach(slot -> tokenizer.requireId(CallTokens.slot(slot)));
     }
   }
 
-  private static FunctionSet set(JsonNode node, Tokenizer tokenizer) {
-    Map<String, List<String>> functions = new LinkedHashMap<>();
-    node.path("functions").properties().forEach(function -> {
-      tokenizer.requireId(functionToken(function.getKey()));
-      List<String> slots = strings(function.getValue());
-      slots.forEach(slot -> tokenizer.requireId(slotToken(slot)));
-      functions.put(function.getKey(), slots);
-    });
-    return new FunctionSet(
-        tokenizer.requireId(node.path("tag").asText()),
-        functions,
-        node.path("none").asBoolean(),
-        (float) node.path("none_bias").asDouble());
-  }
-
-  private static List<String> strings(JsonNode array) {
-    return IntStream.range(0, array.size()).mapToObj(i -> array.get(i).asText()).toList();
-  }
-
-  private static String functionToken(String name) {
-    return "<fn:" + name + ">";
-  }
-
-  private static String slotToken(String slot) {
-    return "<arg:" + slot + ">";
+  static FunctionTokens load(Path directory, Tokenizer tokenizer) {
+    FunctionSets sets = FunctionSets.read(directory);
+    return new FunctionTokens(
+        tokenizer,
+        sets,
+        sets.ngramWeight() == 0 ? Map.of() : NgramClassifier.read(directory, sets));
   }
 
   @Override
   public Prompt prompt(ChatRequest request, int contextLength) {
-    FunctionSet set = choose(request);
+    String name = choose(request);
+    FunctionSet set = sets.set(name);
     Map<String, List<String>> functions = allowed(request, set);
     ToolChoice.Mode mode = request.toolChoice().mode();
     boolean mustCall = mode == ToolChoice.Mode.REQUIRED || mode == ToolChoice.Mode.FUNCTION;
@@ -151,10 +96,10 @@ public final class FunctionTokens implements ChatFormat {
     int longest = 2;
     for (Map.Entry<String, List<String>> function : functions.entrySet()) {
       List<Integer> slots = function.getValue().stream()
-          .map(slot -> tokenizer.vocabulary().id(slotToken(slot)))
+          .map(slot -> tokenizer.vocabulary().id(CallTokens.slot(slot)))
           .filter(id -> id >= 0)
           .toList();
-      slotsByFunction.put(tokenizer.requireId(functionToken(function.getKey())), slots);
+      slotsByFunction.put(tokenizer.requireId(CallTokens.function(function.getKey())), slots);
       longest = Math.max(longest, 2 + slots.size() + spans.length());
     }
     boolean none = functions.isEmpty() || (!mustCall && set.none());
@@ -175,7 +120,7 @@ public final class FunctionTokens implements ChatFormat {
         request.sampling().seed(),
         List.of(),
         new FunctionTokenConstraint(
-            slotsByFunction, none ? noneToken : -1, endToken, none ? set.noneBias() : 0, spans),
+            slotsByFunction, none ? noneToken : -1, endToken, biases(name, set, spans), spans),
         (answer, text, reason) -> read(answer, spans, reason));
   }
 
@@ -186,31 +131,44 @@ public final class FunctionTokens implements ChatFormat {
 
   private int[] prompt(FunctionSet set, RequestSpans spans) {
     return IntStream.concat(
-            IntStream.concat(IntStream.of(set.tag()), IntStream.of(spans.ids())),
+            IntStream.concat(IntStream.of(tokenizer.requireId(set.tag())), IntStream.of(spans.ids())),
             IntStream.of(callToken))
         .toArray();
   }
 
-  /**
-   * The largest set that the tools name wholly; otherwise the one with the most of their names, and the assistant's when there are as many in it.
-   */
-  private FunctionSet choose(ChatRequest request) {
-    Set<String> names =
-        request.tools().stream().map(ToolSpecification::name).collect(Collectors.toSet());
-    return sets.values().stream()
-        .filter(set -> names.containsAll(set.functions().keySet()))
-        .max(Comparator.comparingInt(set -> set.functions().size()))
-        .orElseGet(() -> mostNamed(names));
+  /** What is added to the logits of what may be called. */
+  private Map<Integer, Float> biases(String name, FunctionSet set, RequestSpans spans) {
+    Map<Integer, Float> biases = new LinkedHashMap<>();
+    List<String> outcomes = set.outcomes();
+    NgramClassifier classifier = ngrams.get(name);
+    float[] scores = classifier == null
+        ? new float[outcomes.size()]
+        : classifier.scores(spans.text(), outcomes.size());
+    for (int i = 0; i < scores.length; i++) {
+      float own = outcomes.get(i).equals(CallTokens.NONE) ? (float) set.noneBias() : 0;
+      biases.put(
+          tokenizer.requireId(outcomes.get(i)), own + scores[i] * (float) sets.ngramWeight());
+    }
+    return biases;
   }
 
-  private FunctionSet mostNamed(Set<String> names) {
-    Comparator<Map.Entry<String, FunctionSet>> most =
-        Comparator.comparingLong((Map.Entry<String, FunctionSet> entry) ->
-            names.stream().filter(entry.getValue().functions()::containsKey).count());
-    return sets.entrySet().stream()
-        .max(most.thenComparing(entry -> entry.getKey().equals(DEFAULT_SET)))
+  /**
+   * The largest set that the tools name wholly; otherwise the one with the most of their names, and the default when there are as many in it.
+   */
+  private String choose(ChatRequest request) {
+    Set<String> names =
+        request.tools().stream().map(ToolSpecification::name).collect(Collectors.toSet());
+    Map<String, FunctionSet> all = sets.sets();
+    return all.entrySet().stream()
+        .filter(set -> names.containsAll(set.getValue().functions().keySet()))
+        .max(Comparator.comparingInt(set -> set.getValue().functions().size()))
+        .or(() -> all.entrySet().stream()
+            .max(Comparator.comparingLong((Map.Entry<String, FunctionSet> entry) -> names.stream()
+                    .filter(entry.getValue().functions()::containsKey)
+                    .count())
+                .thenComparing(entry -> entry.getKey().equals(sets.defaultSet()))))
         .orElseThrow()
-        .getValue();
+        .getKey();
   }
 
   /** Functions that may be called, with the slots that may be filled. */
@@ -256,12 +214,12 @@ public final class FunctionTokens implements ChatFormat {
     if (reason != FinishReason.STOP || answer.getFirst() == noneToken) {
       return new Prompt.Answer("", List.of(), reason);
     }
-    String function = inner(answer.getFirst());
+    String function = name(answer.getFirst());
     Map<String, String> arguments = new LinkedHashMap<>();
     RequestValues values = new RequestValues(spans);
     int at = 1;
     while (answer.get(at) != endToken) {
-      String slot = inner(answer.get(at));
+      String slot = name(answer.get(at));
       values.begin();
       for (at++; !isMarkup(answer.get(at)); at++) {
         values.accept(answer.get(at));
@@ -282,10 +240,8 @@ public final class FunctionTokens implements ChatFormat {
     return tokenizer.vocabulary().isAdded(token);
   }
 
-  /** {@code NAME} of {@code <fn:NAME>} or {@code <arg:NAME>}. */
-  private String inner(int token) {
-    String name = String.valueOf(tokenizer.vocabulary().name(token));
-    return name.substring(name.indexOf(':') + 1, name.length() - 1);
+  private String name(int token) {
+    return CallTokens.name(String.valueOf(tokenizer.vocabulary().name(token)));
   }
 
   private static String write(Map<String, String> arguments) {
@@ -304,11 +260,5 @@ public final class FunctionTokens implements ChatFormat {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  /** The names of every function of a set, for messages and tests. */
-  Map<String, List<String>> functions(String set) {
-    FunctionSet found = sets.get(set);
-    return found == null ? Map.of() : new HashMap<>(found.functions());
   }
 }
