@@ -67,7 +67,9 @@ public final class Evaluation {
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
-        Evaluated evaluated = model.evaluate(data.collator().collate(examples, indices, 0));
+        Evaluated evaluated = model.evaluate(
+            data.evaluationCollator().collate(examples, indices, 0),
+            arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
         loss = loss.plus(evaluated.loss());
         sums.forEach((metric, own) -> metric.count(evaluated, own));
       }
