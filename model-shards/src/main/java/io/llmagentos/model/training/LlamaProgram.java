@@ -22,6 +22,7 @@ record LlamaProgram(LlamaConfig config) implements Program {
     graph.define("sine = torch.sin(angles)");
     String bias = graph.scoreBias("bias", Input.MASK, "t", true);
     Value x = graph.embedding("model.embed_tokens.weight", Input.IDS, config.padTokenId());
+    x = graph.dropout(x, config.dropout().embedding());
     for (int i = 0; i < config.numHiddenLayers(); i++) {
       graph.output("hidden." + i, x);
       x = layer(graph, x, "model.layers." + i + ".", bias);
@@ -49,12 +50,14 @@ record LlamaProgram(LlamaConfig config) implements Program {
     Value k = graph.rotary(linear(graph, h, at + "k_proj", biased), keyHeads);
     Value v = linear(graph, h, at + "v_proj", biased);
     Value a = graph.attention(attention, q, k, v);
-    Value y = graph.add(x, linear(graph, a, at + "o_proj", config.outputBias()));
+    a = linear(graph, a, at + "o_proj", config.outputBias());
+    Value y = graph.add(x, graph.dropout(a, config.dropout().residual()));
     h = graph.rmsNorm(y, name + "post_attention_layernorm.weight", config.rmsNormEps());
     Value gate = linear(graph, h, name + "mlp.gate_proj", config.mlpBias());
     Value up = linear(graph, h, name + "mlp.up_proj", config.mlpBias());
     h = graph.multiply(graph.activation(config.hiddenAct(), gate), up);
-    return graph.add(y, linear(graph, h, name + "mlp.down_proj", config.mlpBias()));
+    h = linear(graph, h, name + "mlp.down_proj", config.mlpBias());
+    return graph.add(y, graph.dropout(h, config.dropout().residual()));
   }
 
   private static Value linear(Graph graph, Value x, String name, boolean biased) {

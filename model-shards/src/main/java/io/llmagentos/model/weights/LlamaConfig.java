@@ -116,7 +116,12 @@ public record LlamaConfig(
         config.flag("mlp_bias", false),
         config.flag("tie_word_embeddings", false),
         Activation.read(config, "hidden_act", Activation.SILU),
-        new Dropout(0, 0, config.probability("attention_dropout", 0), 0),
+        // Those of GPT-2, which Hugging Face's model of Llama does not read.
+        new Dropout(
+            config.probability("embd_pdrop", 0),
+            config.probability("resid_pdrop", 0),
+            config.probability("attention_dropout", 0),
+            0),
         config.positiveNumber("initializer_range", 0.02),
         config.token("pad_token_id"));
   }
@@ -183,6 +188,12 @@ public record LlamaConfig(
         .put("tie_word_embeddings", tieWordEmbeddings)
         .put("attention_dropout", dropout.attention())
         .put("initializer_range", initializerRange);
+    if (dropout.embedding() > 0) {
+      json.put("embd_pdrop", dropout.embedding());
+    }
+    if (dropout.residual() > 0) {
+      json.put("resid_pdrop", dropout.residual());
+    }
     if (headDim * numAttentionHeads != hiddenSize) {
       json.put("head_dim", headDim);
     }

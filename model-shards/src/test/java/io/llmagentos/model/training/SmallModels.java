@@ -54,7 +54,7 @@ final class SmallModels {
         false,
         tied,
         Activation.SILU,
-        new Dropout(0, 0, dropout, 0),
+        new Dropout(dropout, dropout, dropout, 0),
         0.02,
         -1);
   }

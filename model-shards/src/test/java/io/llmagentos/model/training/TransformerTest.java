@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransformerTest {
   private static final EngineSettings FLOAT32 = EngineSettings.FLOAT32;
@@ -109,6 +110,25 @@ class TransformerTest {
       assertThat(other).isNotEqualTo(first);
       assertThat(gradient(model)).isNotEqualTo(expected);
       assertThat(model.evaluate(batch).loss()).isEqualTo(model.evaluate(batch).loss());
+    }
+  }
+
+  /** Hugging Face's Llama reads neither; what GPT-2's are called works here, and stays in the file. */
+  @ParameterizedTest
+  @ValueSource(strings = {"embd_pdrop", "resid_pdrop"})
+  void shouldLeaveOutInALlamaAsInAGpt2(String key) throws IOException {
+    ObjectNode json = SmallModels.llama(true, 0).toJson();
+    assertThat(json.has(key)).isFalse();
+    Files.writeString(directory.resolve("config.json"), json.put(key, 0.4).toString());
+    TransformerConfig config = TransformerConfig.read(directory);
+    assertThat(config.toJson().path(key).asDouble()).isEqualTo(0.4);
+    Batch batch = SmallModels.batch(config, 3, 22);
+    try (Transformer model = Transformer.initial(config, FLOAT32, 22)) {
+      double whole = model.evaluate(batch).loss().sum();
+      double first = model.accumulate(batch, 1).sum();
+      assertThat(first).isNotCloseTo(whole, within(1e-4));
+      assertThat(model.accumulate(batch, 2).sum()).isNotEqualTo(first);
+      assertThat(model.accumulate(batch, 1).sum()).isEqualTo(first);
     }
   }
 
