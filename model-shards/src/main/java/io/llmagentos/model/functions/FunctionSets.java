@@ -94,8 +94,7 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
   }
 
   public void write(Path directory) throws IOException {
-    ObjectNode root =
-        JSON.createObjectNode().put("format", ngramWeight == 0 ? PLAIN : WITH_NGRAMS);
+    ObjectNode root = JSON.createObjectNode().put("format", ngramWeight == 0 ? PLAIN : WITH_NGRAMS);
     if (ngramWeight != 0) {
       root.put("ngram_weight", ngramWeight);
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SortedMap;
 
 /**
@@ -57,12 +58,10 @@ public final class NgramTrainer {
     problem.n = Ngrams.BUCKETS;
     problem.x = texts.stream().map(text -> vector(text, idf)).toArray(Feature[][]::new);
     problem.y = outcomes.stream().mapToDouble(outcome -> outcome).toArray();
-    Model model;
-    synchronized (Linear.class) { // its random numbers are shared
-      Linear.disableDebugOutput();
-      Linear.resetRandom();
-      model = Linear.train(problem, new Parameter(SolverType.MCSVM_CS, C, TOLERANCE));
-    }
+    Linear.disableDebugOutput();
+    Parameter parameter = new Parameter(SolverType.MCSVM_CS, C, TOLERANCE);
+    parameter.setRandom(new Random(0));
+    Model model = Linear.train(problem, parameter);
     int[] seen = model.getLabels();
     double[] learnt = model.getFeatureWeights();
     double[] weights = new double[Ngrams.BUCKETS * outcomeCount];

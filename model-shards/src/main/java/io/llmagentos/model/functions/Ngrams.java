@@ -44,6 +44,6 @@ final class Ngrams {
   }
 
   private static void count(SortedMap<Integer, Integer> counts, String ngram) {
-    counts.merge(ngram.hashCode() * GOLDEN >>> Integer.SIZE - 16, 1, Integer::sum);
+    counts.merge((ngram.hashCode() * GOLDEN) >>> (Integer.SIZE - 16), 1, Integer::sum);
   }
 }

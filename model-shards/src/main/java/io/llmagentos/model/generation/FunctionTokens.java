@@ -1,6 +1,7 @@
 package io.llmagentos.model.generation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.model.chat.ChatReply.FinishReason;
 import io.llmagentos.model.chat.ChatRequest;
@@ -131,7 +132,8 @@ public final class FunctionTokens implements ChatFormat {
 
   private int[] prompt(FunctionSet set, RequestSpans spans) {
     return IntStream.concat(
-            IntStream.concat(IntStream.of(tokenizer.requireId(set.tag())), IntStream.of(spans.ids())),
+            IntStream.concat(
+                IntStream.of(tokenizer.requireId(set.tag())), IntStream.of(spans.ids())),
             IntStream.of(callToken))
         .toArray();
   }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** The named tensors of a Hugging Face directory, mapped until closed; they must not be used afterwards. */
 public final class ModelFiles implements AutoCloseable {
@@ -24,6 +25,8 @@ public final class ModelFiles implements AutoCloseable {
   private static final String CONFIG = "config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
+
+  private static final Pattern WEIGHTS = Pattern.compile("model(-\\d+-of-\\d+)?\\.safetensors");
 
   private final String origin;
   private final Map<String, Tensor> tensors;
@@ -35,6 +38,11 @@ public final class ModelFiles implements AutoCloseable {
     this.tensors = tensors;
     this.files = files;
     this.arena = arena;
+  }
+
+  /** Whether a file's name is that of a model's weights, or of a part of them. */
+  public static boolean areWeights(Path file) {
+    return WEIGHTS.matcher(file.getFileName().toString()).matches();
   }
 
   /**

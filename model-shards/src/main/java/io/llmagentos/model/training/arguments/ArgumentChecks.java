@@ -55,6 +55,10 @@ final class ArgumentChecks {
 
   private static void checkTokenizer(TrainingTask task, Arguments arguments) {
     boolean named = given(arguments, ModelArguments.TOKENIZER_NAME);
+    if (task == TrainingTask.TOOLS_FINETUNE) {
+      requireVocabulary(arguments);
+      return;
+    }
     if (!given(arguments, ModelArguments.TOKENIZER_TYPE)) {
       if (!named && !given(arguments, ModelArguments.MODEL_NAME_OR_PATH)) {
         throw Arguments.invalid(
@@ -86,6 +90,18 @@ final class ArgumentChecks {
           sized
               ? "is set: a tokenizer of type character has as many tokens as characters"
               : "is not set: a tokenizer of type " + type + " needs it");
+    }
+  }
+
+  /** Of a model that begins with random weights the tokenizer is trained. */
+  private static void requireVocabulary(Arguments arguments) {
+    boolean trained = given(arguments, ModelArguments.CONFIG);
+    if (given(arguments, ModelArguments.VOCAB_SIZE) != trained) {
+      throw Arguments.invalid(
+          ModelArguments.VOCAB_SIZE,
+          trained
+              ? "is not set: a model from config has a tokenizer trained, of that many tokens"
+              : "must go with config: a model at model_name_or_path has its tokens");
     }
   }
 

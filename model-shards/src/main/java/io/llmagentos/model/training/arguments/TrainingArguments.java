@@ -74,6 +74,9 @@ public final class TrainingArguments {
   public static final Argument<Integer> GRADIENT_ACCUMULATION_STEPS =
       Argument.integer("gradient_accumulation_steps", 1, 1);
 
+  /** Whether examples of about the same length share a batch: less is padded. */
+  public static final Argument<Boolean> GROUP_BY_LENGTH = Argument.flag("group_by_length", false);
+
   public static final Argument<Double> LEARNING_RATE = Argument.real("learning_rate", 5e-5, 0, INF);
 
   /** Of parameters with two dimensions or more. */

@@ -2,6 +2,7 @@ package io.llmagentos.model.training.arguments;
 
 import static io.llmagentos.model.training.arguments.DataArguments.*;
 import static io.llmagentos.model.training.arguments.ModelArguments.*;
+import static io.llmagentos.model.training.arguments.ToolArguments.*;
 import static io.llmagentos.model.training.arguments.TrainingArguments.*;
 
 import java.util.ArrayList;
@@ -69,6 +70,19 @@ public enum TrainingTask {
       MAX_SOURCE_LENGTH,
       MAX_TARGET_LENGTH,
       PEFT_CONFIG),
+  /** Calls of functions, out of requests. */
+  TOOLS_FINETUNE(
+      "tools/finetune",
+      MODEL_NAME_OR_PATH,
+      CONFIG,
+      CONFIG_OVERRIDES,
+      VOCAB_SIZE,
+      MAX_SEQ_LENGTH,
+      NGRAM_WEIGHT,
+      VALUE_EXCHANGE_PROBABILITY,
+      WORD_MASK_PROBABILITY,
+      BPE_DROPOUT,
+      REQUEST_LOSS_PROBABILITY),
   /** An assistant's answers in chats. */
   SFT("sft", MODEL_NAME_OR_PATH, TOKENIZER_NAME, MAX_SEQ_LENGTH, PEFT_CONFIG);
 
@@ -91,6 +105,7 @@ public enum TrainingTask {
       PER_DEVICE_TRAIN_BATCH_SIZE,
       PER_DEVICE_EVAL_BATCH_SIZE,
       GRADIENT_ACCUMULATION_STEPS,
+      GROUP_BY_LENGTH,
       LEARNING_RATE,
       WEIGHT_DECAY,
       ADAM_BETA1,

@@ -1,6 +1,7 @@
 package io.llmagentos.model.training.data;
 
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which examples a rank gets: a pure function of seed, cursor and rank. In one update {@code ranks} ranks of batches of {@code batchSize} see, together, what one
@@ -10,19 +11,39 @@ import java.util.stream.LongStream;
  * @param batchSize of one rank
  * @param batchesPerStep that are accumulated for an update
  * @param shuffled whether each epoch has an order of its own, by the seed; else they come as they are
+ * @param groups the order where examples of a length stand together; null: they do not
  */
 public record BatchSampler(
-    long examples, int batchSize, int batchesPerStep, int ranks, boolean shuffled, long seed) {
+    long examples,
+    int batchSize,
+    int batchesPerStep,
+    int ranks,
+    boolean shuffled,
+    long seed,
+    @Nullable LengthGroups groups) {
 
   /** Shuffled in each epoch. */
   public static BatchSampler shuffled(
       long examples, int batchSize, int batchesPerStep, int ranks, long seed) {
-    return new BatchSampler(examples, batchSize, batchesPerStep, ranks, true, seed);
+    return new BatchSampler(examples, batchSize, batchesPerStep, ranks, true, seed, null);
+  }
+
+  /** The same, with examples of about the same length in a batch. For one thread. */
+  public static BatchSampler groupedByLength(
+      Examples examples, int batchSize, int batchesPerStep, int ranks, long seed) {
+    return new BatchSampler(
+        examples.size(),
+        batchSize,
+        batchesPerStep,
+        ranks,
+        true,
+        seed,
+        new LengthGroups(examples, (long) batchSize * batchesPerStep * ranks, seed));
   }
 
   /** In their order, a batch a step: to evaluate. */
   public static BatchSampler sequential(long examples, int batchSize, int ranks) {
-    return new BatchSampler(examples, batchSize, 1, ranks, false, 0);
+    return new BatchSampler(examples, batchSize, 1, ranks, false, 0, null);
   }
 
   /** Updates in an epoch. */
@@ -36,6 +57,12 @@ public record BatchSampler(
     long end = Math.min(first + batchSize, examples);
     if (!shuffled) {
       return LongStream.range(first, end).toArray();
+    }
+    LengthGroups grouped = groups;
+    if (grouped != null) {
+      return LongStream.range(first, end)
+          .map(place -> grouped.at(cursor.epoch(), place))
+          .toArray();
     }
     Permutation order = new Permutation(examples, DataSeeds.mix(seed, cursor.epoch()));
     return LongStream.range(first, end).map(order::at).toArray();

@@ -49,8 +49,8 @@ public final class CallCollator implements Collator {
     this.hidden = arguments.get(ToolArguments.WORD_MASK_PROBABILITY);
     this.requestLearnt = arguments.get(ToolArguments.REQUEST_LOSS_PROBABILITY);
     this.maxLength = maxLength;
-    this.dropout = new SubwordDropout(
-        model, tokenizer.vocabulary(), arguments.get(ToolArguments.BPE_DROPOUT));
+    this.dropout =
+        new SubwordDropout(model, tokenizer.vocabulary(), arguments.get(ToolArguments.BPE_DROPOUT));
     this.call = tokenizer.requireId(CallTokens.CALL);
     this.end = tokenizer.requireId(CallTokens.END);
     this.pad = tokenizer.requireId(CallTokens.PAD);
@@ -70,8 +70,7 @@ public final class CallCollator implements Collator {
       rows.add(
           varied
               ? varied(
-                  sequence,
-                  new SplittableRandom(DataSeeds.mix(DataSeeds.mix(seed, epoch), index)))
+                  sequence, new SplittableRandom(DataSeeds.mix(DataSeeds.mix(seed, epoch), index)))
               : row(sequence, sequence.request(), false));
     }
     int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
@@ -117,8 +116,7 @@ public final class CallCollator implements Collator {
       if (random.nextDouble() < exchanged) {
         CallSequence.Value value = result.values().get(i);
         List<CallSequence.Words> others = valuesOfSlot.getOrDefault(value.slot(), List.of());
-        result =
-            result.with(value.from(), value.to(), others.get(random.nextInt(others.size())));
+        result = result.with(value.from(), value.to(), others.get(random.nextInt(others.size())));
       }
     }
     return result;
@@ -129,8 +127,7 @@ public final class CallCollator implements Collator {
     int to = sequence.request().length;
     for (int from = to - 1; from >= 0; from--) {
       if (sequence.first()[from]) {
-        int[] pieces =
-            dropout.apply(Arrays.copyOfRange(sequence.request(), from, to), random);
+        int[] pieces = dropout.apply(Arrays.copyOfRange(sequence.request(), from, to), random);
         boolean[] first = new boolean[pieces.length];
         first[0] = true;
         result = result.with(from, to, new CallSequence.Words(pieces, first));

@@ -38,15 +38,14 @@ record CallSequence(
     for (int i = 0; i < first.length; i++) {
       first[i] = i == 0 || words[i] != words[i - 1];
     }
+    int[] starts = startsOfText(text, tokens);
     List<Value> values = new ArrayList<>();
     boolean functionOnly = request.functionOnly();
     for (LabelledRequest.Slot slot : request.slots()) {
-      int from = indexOf(tokens.starts(), text.codePointCount(0, slot.start()));
+      int from = indexOf(starts, text.codePointCount(0, slot.start()));
       int last = indexOf(tokens.ends(), text.codePointCount(0, slot.end()));
-      boolean whole = from >= 0
-          && last >= from
-          && first[from]
-          && (last + 1 == first.length || first[last + 1]);
+      boolean whole =
+          from >= 0 && last >= from && first[from] && (last + 1 == first.length || first[last + 1]);
       functionOnly |= !whole;
       if (whole) {
         values.add(new Value(tokenizer.requireId(CallTokens.slot(slot.name())), from, last + 1));
@@ -56,10 +55,21 @@ record CallSequence(
         tokenizer.requireId(tag),
         tokens.ids(),
         first,
-        tokenizer.requireId(
-            request.function().map(CallTokens::function).orElse(CallTokens.NONE)),
+        tokenizer.requireId(request.function().map(CallTokens::function).orElse(CallTokens.NONE)),
         functionOnly ? List.of() : values,
         functionOnly);
+  }
+
+  /** A tokenizer may count the space before a word to it. */
+  private static int[] startsOfText(String text, Tokens tokens) {
+    int[] points = text.codePoints().toArray();
+    int[] starts = tokens.starts().clone();
+    for (int i = 0; i < starts.length; i++) {
+      while (starts[i] + 1 < tokens.ends()[i] && Character.isWhitespace(points[starts[i]])) {
+        starts[i]++;
+      }
+    }
+    return starts;
   }
 
   private static int indexOf(int[] places, int place) {
@@ -73,20 +83,18 @@ record CallSequence(
 
   /** As it is stored: the tokens as inputs, what is known of them as labels. */
   Example toExample() {
-    int[] inputs = IntStream.concat(IntStream.of(tag, function), IntStream.of(request)).toArray();
+    int[] inputs =
+        IntStream.concat(IntStream.of(tag, function), IntStream.of(request)).toArray();
     IntStream firsts = IntStream.range(0, first.length).map(i -> first[i] ? 1 : 0);
-    IntStream slots =
-        values.stream().flatMapToInt(v -> IntStream.of(v.slot(), v.from(), v.to()));
+    IntStream slots = values.stream().flatMapToInt(v -> IntStream.of(v.slot(), v.from(), v.to()));
     return new Example(
         inputs,
-        IntStream.concat(
-                IntStream.of(functionOnly ? 1 : 0), IntStream.concat(firsts, slots))
+        IntStream.concat(IntStream.of(functionOnly ? 1 : 0), IntStream.concat(firsts, slots))
             .toArray());
   }
 
   static CallSequence of(Example example) {
-    int[] request =
-        Arrays.copyOfRange(example.inputIds(), HEAD, example.inputIds().length);
+    int[] request = Arrays.copyOfRange(example.inputIds(), HEAD, example.inputIds().length);
     int[] known = example.labels();
     boolean[] first = new boolean[request.length];
     for (int i = 0; i < first.length; i++) {

@@ -76,6 +76,12 @@ final class ExampleStore implements Examples {
         part(labels, labelEnds, Math.toIntExact(index)));
   }
 
+  @Override
+  public int length(long index) {
+    int at = Math.toIntExact(index);
+    return Math.toIntExact(inputEnds[at + 1] - inputEnds[at]);
+  }
+
   private static int[] part(TokenShards tokens, long[] ends, int index) {
     return tokens.get(ends[index], Math.toIntExact(ends[index + 1] - ends[index]));
   }

@@ -6,6 +6,11 @@ public interface Examples extends AutoCloseable {
 
   Example get(long index);
 
+  /** The input tokens of one. */
+  default int length(long index) {
+    return get(index).inputIds().length;
+  }
+
   /** The same for the same tokens: whether ranks, or a run and its continuation, have the same data. */
   String hash();
 

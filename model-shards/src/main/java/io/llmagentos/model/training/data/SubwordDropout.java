@@ -25,12 +25,10 @@ final class SubwordDropout {
   SubwordDropout(Path model, Vocabulary vocabulary, double probability) throws IOException {
     this.vocabulary = vocabulary;
     this.probability = probability;
-    for (JsonNode merge : JSON.readTree(model.resolve(Tokenizer.FILE).toFile())
-        .path("model")
-        .path("merges")) {
-      String pair = merge.isArray()
-          ? merge.get(0).asText() + " " + merge.get(1).asText()
-          : merge.asText();
+    for (JsonNode merge :
+        JSON.readTree(model.resolve(Tokenizer.FILE).toFile()).path("model").path("merges")) {
+      String pair =
+          merge.isArray() ? merge.get(0).asText() + " " + merge.get(1).asText() : merge.asText();
       ranks.putIfAbsent(pair, ranks.size());
     }
   }
@@ -45,8 +43,7 @@ final class SubwordDropout {
       int best = -1;
       int bestRank = Integer.MAX_VALUE;
       for (int i = 0; i + 1 < pieces.size(); i++) {
-        int rank =
-            ranks.getOrDefault(pieces.get(i) + " " + pieces.get(i + 1), Integer.MAX_VALUE);
+        int rank = ranks.getOrDefault(pieces.get(i) + " " + pieces.get(i + 1), Integer.MAX_VALUE);
         if (rank < bestRank && random.nextDouble() >= probability) {
           best = i;
           bestRank = rank;

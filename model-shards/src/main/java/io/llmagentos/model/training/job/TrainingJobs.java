@@ -32,7 +32,7 @@ public final class TrainingJobs {
       Kernels.class);
 
   private static final List<TrainingTask> TASKS =
-      List.of(TrainingTask.LM_PRETRAIN, TrainingTask.LM_FINETUNE);
+      List.of(TrainingTask.LM_PRETRAIN, TrainingTask.LM_FINETUNE, TrainingTask.TOOLS_FINETUNE);
 
   /**
    * What trainings need of their node.

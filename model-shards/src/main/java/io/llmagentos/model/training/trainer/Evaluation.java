@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.trainer;
 
+import io.llmagentos.model.training.Batch;
 import io.llmagentos.model.training.Evaluated;
 import io.llmagentos.model.training.Loss;
 import io.llmagentos.model.training.Transformer;
@@ -67,11 +68,11 @@ public final class Evaluation {
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
-        Evaluated evaluated = model.evaluate(
-            data.evaluationCollator().collate(examples, indices, 0),
-            arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
+        Batch batch = data.evaluationCollator().collate(examples, indices, 0);
+        Evaluated evaluated =
+            model.evaluate(batch, arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
         loss = loss.plus(evaluated.loss());
-        sums.forEach((metric, own) -> metric.count(evaluated, own));
+        sums.forEach((metric, own) -> metric.count(batch, evaluated, own));
       }
     }
     return loss;

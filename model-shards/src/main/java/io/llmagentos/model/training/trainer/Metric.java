@@ -1,8 +1,11 @@
 package io.llmagentos.model.training.trainer;
 
+import io.llmagentos.model.training.Batch;
 import io.llmagentos.model.training.Evaluated;
 import io.llmagentos.model.weights.TransformerConfig;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 
 /** What an evaluation measures beside the loss: it counts what adds up over batches and ranks, and makes its value of the sums. */
 public enum Metric {
@@ -22,7 +25,7 @@ public enum Metric {
     }
 
     @Override
-    void count(Evaluated evaluated, double[] sums) {
+    void count(Batch batch, Evaluated evaluated, double[] sums) {
       sums[0] += evaluated.right();
       sums[1] += evaluated.labels().length;
     }
@@ -31,7 +34,62 @@ public enum Metric {
     double value(double loss, double[] sums) {
       return sums[0] / sums[1];
     }
+  },
+
+  /** In how many rows the first target is predicted: which function is called. */
+  FUNCTION_ACCURACY(true) {
+    @Override
+    int width(TransformerConfig config) {
+      return 2;
+    }
+
+    @Override
+    void count(Batch batch, Evaluated evaluated, double[] sums) {
+      countRows(batch, evaluated, sums, true);
+    }
+
+    @Override
+    double value(double loss, double[] sums) {
+      return sums[0] / sums[1];
+    }
+  },
+
+  /** In how many rows every target is predicted: what a greedy decoder gets wholly right. */
+  EXACT_CALL(true) {
+    @Override
+    int width(TransformerConfig config) {
+      return 2;
+    }
+
+    @Override
+    void count(Batch batch, Evaluated evaluated, double[] sums) {
+      countRows(batch, evaluated, sums, false);
+    }
+
+    @Override
+    double value(double loss, double[] sums) {
+      return sums[0] / sums[1];
+    }
   };
+
+  /** Of a decoder's batch, whose targets are the labels but for the first of each row. */
+  private static void countRows(
+      Batch batch, Evaluated evaluated, double[] sums, boolean firstOnly) {
+    int at = 0;
+    for (int[] labels : Objects.requireNonNull(batch.labels())) {
+      int targets = Math.toIntExact(Arrays.stream(labels, 1, labels.length)
+          .filter(label -> label != Batch.IGNORED)
+          .count());
+      int end = firstOnly ? Math.min(at + 1, at + targets) : at + targets;
+      boolean right = true;
+      for (int i = at; i < end; i++) {
+        right &= evaluated.predictions()[i] == evaluated.labels()[i];
+      }
+      sums[0] += targets > 0 && right ? 1 : 0;
+      sums[1] += targets > 0 ? 1 : 0;
+      at += targets;
+    }
+  }
 
   private final boolean ofPredictions;
 
@@ -50,7 +108,7 @@ public enum Metric {
   }
 
   /** Add what a batch adds to the sums. */
-  void count(Evaluated evaluated, double[] sums) {}
+  void count(Batch batch, Evaluated evaluated, double[] sums) {}
 
   /**
    * @param loss the mean one

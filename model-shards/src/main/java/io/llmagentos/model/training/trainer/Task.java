@@ -20,6 +20,7 @@ interface Task {
   static Task of(Arguments arguments) {
     return switch (arguments.task()) {
       case LM_PRETRAIN, LM_FINETUNE -> new CausalText(arguments);
+      case TOOLS_FINETUNE -> new ToolCalls(arguments);
       case MLM_PRETRAIN, CLASSIFY_FINETUNE, SEQ2SEQ_FINETUNE, SFT ->
         throw new IllegalArgumentException(arguments.task() + " cannot be trained yet");
     };
@@ -42,6 +43,19 @@ interface Task {
 
   /** How examples become a batch for a model. */
   Collator collator(Path model, TransformerConfig config) throws IOException;
+
+  /** The same, of what is evaluated on. */
+  default Collator evaluationCollator(Path model, TransformerConfig config) throws IOException {
+    return collator(model, config);
+  }
+
+  /** Whether it makes the model's tokenizer itself, in {@link #layOut}. */
+  default boolean makesTokenizer() {
+    return false;
+  }
+
+  /** Write into the model's directory what must be there before the model's configuration and tokenizer are read. */
+  default void layOut(Path model, Corpus train) throws IOException {}
 
   /** The model in a directory that has weights. */
   default Transformer load(Path model, EngineSettings engine) {

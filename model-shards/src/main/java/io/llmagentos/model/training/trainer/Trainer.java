@@ -84,12 +84,7 @@ public final class Trainer {
     this.ranks = ranks;
     this.observer = observer;
     this.nanoTime = nanoTime;
-    this.sampler = BatchSampler.shuffled(
-        data.train().size(),
-        arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE),
-        arguments.get(TrainingArguments.GRADIENT_ACCUMULATION_STEPS),
-        ranks.size(),
-        arguments.dataSeed());
+    this.sampler = sampler(arguments, data, ranks.size());
     this.vector = new float[ranks.size() == 1 ? 0 : model.gradientWidth() + EXTRAS];
     this.history = new ArrayList<>(state.logHistory());
     this.step = state.step();
@@ -98,6 +93,15 @@ public final class Trainer {
     this.lossSum = state.lossSum();
     this.loggedLossSum = state.loggedLossSum();
     this.loggedStep = state.loggedStep();
+  }
+
+  private static BatchSampler sampler(Arguments arguments, TrainingData data, int ranks) {
+    int batchSize = arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE);
+    int batches = arguments.get(TrainingArguments.GRADIENT_ACCUMULATION_STEPS);
+    long seed = arguments.dataSeed();
+    return arguments.get(TrainingArguments.GROUP_BY_LENGTH)
+        ? BatchSampler.groupedByLength(data.train(), batchSize, batches, ranks, seed)
+        : BatchSampler.shuffled(data.train().size(), batchSize, batches, ranks, seed);
   }
 
   private record Sums(double loss, long targets, long tokens, boolean pausing, double norm) {}

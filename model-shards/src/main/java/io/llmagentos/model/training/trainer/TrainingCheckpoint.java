@@ -58,7 +58,7 @@ public record TrainingCheckpoint(
     try (Stream<Path> found = Files.list(from)) {
       for (Path file : found.filter(Files::isRegularFile).sorted().toList()) {
         String name = file.getFileName().toString();
-        if (!name.endsWith(".safetensors") && !name.endsWith(".safetensors.index.json")) {
+        if (!ModelFiles.areWeights(file) && !name.endsWith(".safetensors.index.json")) {
           Files.copy(file, directory.resolve(name));
         }
       }

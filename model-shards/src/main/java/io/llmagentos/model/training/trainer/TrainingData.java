@@ -5,9 +5,13 @@ import io.llmagentos.model.training.data.Examples;
 import java.util.List;
 import java.util.Optional;
 
-/** What a model learns from and is evaluated on, how examples become a batch, and what an evaluation measures. */
+/** What a model learns from and is evaluated on, how examples become a batch for each, and what an evaluation measures. */
 public record TrainingData(
-    Examples train, Optional<Examples> validation, Collator collator, List<Metric> metrics)
+    Examples train,
+    Optional<Examples> validation,
+    Collator collator,
+    Collator evaluationCollator,
+    List<Metric> metrics)
     implements AutoCloseable {
   public TrainingData {
     metrics = List.copyOf(metrics);

@@ -16,6 +16,7 @@ import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
 import io.llmagentos.model.training.data.Examples;
+import io.llmagentos.model.weights.ModelFiles;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -88,7 +89,7 @@ public final class TrainingFiles {
     Corpus.requireFiles(arguments);
     TrainingFiles files = new TrainingFiles(arguments, directory);
     files.layOutModel();
-    if (arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent()) {
+    if (files.task.makesTokenizer() || files.trainsTokenizer()) {
       files.writeConfig(arguments.get(ModelArguments.VOCAB_SIZE).orElse(1));
     } else {
       try (Tokenizer tokenizer = files.sourceTokenizer()) {
@@ -97,6 +98,11 @@ public final class TrainingFiles {
       }
     }
     files.task.check(files.config());
+  }
+
+  private boolean trainsTokenizer() {
+    return arguments.has(ModelArguments.TOKENIZER_TYPE)
+        && arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent();
   }
 
   /**
@@ -109,7 +115,8 @@ public final class TrainingFiles {
     TrainingFiles files = new TrainingFiles(arguments, directory);
     Corpus.Splits splits = Corpus.of(arguments);
     files.layOutModel();
-    if (arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent()) {
+    files.task.layOut(files.model, splits.train());
+    if (files.trainsTokenizer()) {
       TrainedTokenizer trained = Datasets.trainTokenizer(splits.train(), arguments);
       files.writeConfig(trained.size());
       trained.write(files.model, files.config().contextLength());
@@ -139,6 +146,7 @@ public final class TrainingFiles {
               ? Optional.of(task.open(data(directory), Corpus.Splits.VALIDATION, config))
               : Optional.empty(),
           task.collator(model(directory), config),
+          task.evaluationCollator(model(directory), config),
           task.metrics());
     } catch (IOException | RuntimeException e) {
       train.close();
@@ -151,7 +159,7 @@ public final class TrainingFiles {
       throws IOException {
     Task task = Task.of(arguments);
     try (Stream<Path> files = Files.list(model(directory))) {
-      return files.anyMatch(file -> file.toString().endsWith(WEIGHTS))
+      return files.anyMatch(ModelFiles::areWeights)
           ? task.load(model(directory), engine)
           : Transformer.initial(
               task.config(model(directory)), engine, arguments.get(TrainingArguments.SEED));
@@ -231,7 +239,7 @@ public final class TrainingFiles {
         Path to = model.resolve(file.getFileName().toString());
         if (wanted.test(file.getFileName().toString())) {
           Files.deleteIfExists(to);
-          if (file.toString().endsWith(WEIGHTS)) {
+          if (ModelFiles.areWeights(file)) {
             Files.createSymbolicLink(to, file.toAbsolutePath());
           } else {
             Files.copy(file, to);
