@@ -28,6 +28,7 @@ import io.llmagentos.model.serving.ModelRouter;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.training.job.TrainingJobs;
+import io.llmagentos.model.weights.ShippedModel;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
 import io.llmagentos.node.artifact.ArtifactStore;

@@ -22,6 +22,7 @@ final class FunctionTokenConstraint implements Constraint {
   private final int noneToken;
   private final int endToken;
   private final Map<Integer, Float> biases;
+  private final BitSet ordinary;
   private final RequestValues values;
   private final BitSet slotsLeft = new BitSet();
   private State state = State.START;
@@ -29,17 +30,20 @@ final class FunctionTokenConstraint implements Constraint {
   /**
    * @param noneToken -1: something must be called
    * @param biases by the tokens of what may be called
+   * @param ordinary the tokens of text
    */
   FunctionTokenConstraint(
       Map<Integer, List<Integer>> slotsByFunction,
       int noneToken,
       int endToken,
       Map<Integer, Float> biases,
+      BitSet ordinary,
       RequestSpans spans) {
     this.slotsByFunction = slotsByFunction;
     this.noneToken = noneToken;
     this.endToken = endToken;
     this.biases = biases;
+    this.ordinary = ordinary;
     this.values = new RequestValues(spans);
   }
 
@@ -70,6 +74,9 @@ final class FunctionTokenConstraint implements Constraint {
     if (state == State.START) {
       biases.forEach((token, bias) -> logits[token] += bias);
     }
+    if (state == State.VALUE) {
+      concentrate(logits);
+    }
   }
 
   @Override
@@ -93,5 +100,22 @@ final class FunctionTokenConstraint implements Constraint {
   @Override
   public boolean holdsText() {
     return true;
+  }
+
+  /** A value can only go on with the request: whatever the model gives to ordinary tokens is given to those that may come. */
+  private void concentrate(float[] logits) {
+    BitSet next = new BitSet();
+    values.addNext(next, Integer.MAX_VALUE - 1);
+    if (next.isEmpty()) {
+      return;
+    }
+    float gained = logSum(logits, ordinary) - logSum(logits, next);
+    next.stream().forEach(token -> logits[token] += gained);
+  }
+
+  private static float logSum(float[] logits, BitSet tokens) {
+    double max = tokens.stream().mapToDouble(token -> logits[token]).max().orElseThrow();
+    return (float) (max
+        + Math.log(tokens.stream().mapToDouble(token -> Math.exp(logits[token] - max)).sum()));
   }
 }

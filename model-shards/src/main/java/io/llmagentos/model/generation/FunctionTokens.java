@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -48,6 +49,7 @@ public final class FunctionTokens implements ChatFormat {
   private final Tokenizer tokenizer;
   private final FunctionSets sets;
   private final Map<String, NgramClassifier> ngrams;
+  private final BitSet ordinary;
   private final int callToken;
   private final int noneToken;
   private final int endToken;
@@ -57,6 +59,8 @@ public final class FunctionTokens implements ChatFormat {
     this.tokenizer = tokenizer;
     this.sets = sets;
     this.ngrams = ngrams;
+    this.ordinary = tokenizer.vocabulary().added();
+    ordinary.flip(0, tokenizer.vocabulary().size());
     this.callToken = tokenizer.requireId(CallTokens.CALL);
     this.noneToken = tokenizer.requireId(CallTokens.NONE);
     this.endToken = tokenizer.requireId(CallTokens.END);
@@ -121,7 +125,7 @@ public final class FunctionTokens implements ChatFormat {
         request.sampling().seed(),
         List.of(),
         new FunctionTokenConstraint(
-            slotsByFunction, none ? noneToken : -1, endToken, biases(name, set, spans), spans),
+            slotsByFunction, none ? noneToken : -1, endToken, biases(name, set, spans), ordinary, spans),
         (answer, text, reason) -> read(answer, spans, reason));
   }
 

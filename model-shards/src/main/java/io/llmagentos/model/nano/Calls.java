@@ -10,6 +10,7 @@ import io.llmagentos.model.chat.Sampling;
 import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.chat.ToolChoice;
 import io.llmagentos.model.chat.ToolSpecification;
+import io.llmagentos.model.functions.FunctionSet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +58,7 @@ interface Calls {
   /** The call that a reply holds. */
   static Call read(ChatReply reply) throws IOException {
     if (reply.toolCalls().isEmpty()) {
-      return new Call(FunctionSet.OUT_OF_SCOPE, List.of());
+      return new Call(Example.OUT_OF_SCOPE, List.of());
     }
     ToolCall call = reply.toolCalls().getFirst();
     var arguments = new ArrayList<Argument>();

@@ -2,6 +2,7 @@ package io.llmagentos.model.nano;
 
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.model.chat.ChatReply;
+import io.llmagentos.model.functions.FunctionSet;
 import io.llmagentos.model.remote.OpenAiModel;
 import io.llmagentos.model.serving.TokenListener;
 import java.io.IOException;

@@ -1,11 +1,11 @@
 package io.llmagentos.model.nano;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.model.functions.FunctionSet;
+import io.llmagentos.model.functions.FunctionSets;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -50,7 +50,7 @@ public final class EvaluateNano implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Map<String, FunctionSet> sets = NanoFiles.sets(model);
+    FunctionSets sets = FunctionSets.read(model);
     var evaluation = new Evaluation(sets, data);
     if (door != null) {
       try (var calls = new DoorCalls(door, servedAs)) {
@@ -60,11 +60,11 @@ public final class EvaluateNano implements Callable<Integer> {
     }
     try (var calls = new GreedyCalls(model, threads)) {
       if (requests.isEmpty()) {
-        ObjectNode figures = evaluation.figures(calls, NanoFiles.noneBias(model));
+        ObjectNode figures = evaluation.figures(calls);
         System.out.println(figures.toPrettyString());
-        NanoFiles.put(model.resolve("figures.json"), figures);
+        Evaluation.write(figures, model);
       } else {
-        FunctionSet assistant = Objects.requireNonNull(sets.get(FunctionSet.ASSISTANT));
+        FunctionSet assistant = sets.set(Mixture.ASSISTANT);
         List<Calls.Call> found = calls.of(assistant, requests);
         for (int i = 0; i < requests.size(); i++) {
           System.out.printf(

@@ -3,13 +3,13 @@ package io.llmagentos.model.nano;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.model.functions.FunctionSet;
+import io.llmagentos.model.functions.FunctionSets;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
@@ -18,17 +18,17 @@ final class Evaluation {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final double[] CURVE = {-4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6};
 
-  private final Map<String, FunctionSet> sets;
+  private final FunctionSets sets;
   private final Path data;
 
   /** @param data the directory with the dev files */
-  Evaluation(Map<String, FunctionSet> sets, Path data) {
+  Evaluation(FunctionSets sets, Path data) {
     this.sets = sets;
     this.data = data;
   }
 
   private FunctionSet set(String name) {
-    return Objects.requireNonNull(sets.get(name), name);
+    return sets.set(name);
   }
 
   private List<Example> examples(String set) throws IOException {
@@ -40,15 +40,14 @@ final class Evaluation {
   }
 
   /** The figures of the three public sets, and the trade-off between those of CLINC150. */
-  ObjectNode figures(GreedyCalls calls, Map<String, Double> noneBias) throws IOException {
+  ObjectNode figures(GreedyCalls calls) throws IOException {
     ObjectNode figures = JSON.createObjectNode();
-    for (String name : List.of(FunctionSet.HWU64, FunctionSet.BANKING77, FunctionSet.CLINC150)) {
+    for (String name : List.of(Mixture.HWU64, Mixture.BANKING77, Mixture.CLINC150)) {
       figures.set(name, figures(name, calls));
     }
-    double bias = noneBias.getOrDefault(FunctionSet.CLINC150, 0.0);
     figures
-        .withObject(FunctionSet.CLINC150)
-        .put("none_bias", bias)
+        .withObject(Mixture.CLINC150)
+        .put("none_bias", set(Mixture.CLINC150).noneBias())
         .set("by_none_bias", curve(calls));
     return figures;
   }
@@ -56,7 +55,7 @@ final class Evaluation {
   /** The figures through a door, with the times of its answers. */
   ObjectNode figures(DoorCalls calls) throws IOException {
     ObjectNode figures = JSON.createObjectNode();
-    for (String name : List.of(FunctionSet.HWU64, FunctionSet.BANKING77, FunctionSet.CLINC150)) {
+    for (String name : List.of(Mixture.HWU64, Mixture.BANKING77, Mixture.CLINC150)) {
       figures.set(name, figures(name, calls));
       figures.withObject(name).put("p50_ms", calls.millis(0.5)).put("p99_ms", calls.millis(0.99));
     }
@@ -68,25 +67,25 @@ final class Evaluation {
     List<Calls.Call> found = calls.of(set(name), texts(examples));
     ObjectNode node = JSON.createObjectNode().put("requests", examples.size());
     BiPredicate<Example, Calls.Call> rightFunction = (e, c) -> e.intent().equals(c.function());
-    if (name.equals(FunctionSet.CLINC150)) {
+    if (name.equals(Mixture.CLINC150)) {
       node.put("in_scope_accuracy", share(examples, found, Evaluation::inScope, rightFunction));
       node.put("out_of_scope_recall", share(examples, found, e -> !inScope(e), rightFunction));
     } else {
       node.put("intent_accuracy", share(examples, found, e -> true, rightFunction));
     }
-    if (name.equals(FunctionSet.HWU64)) {
+    if (name.equals(Mixture.HWU64)) {
       node.put("exact_call", share(examples, found, e -> true, Evaluation::exact));
     }
     return node;
   }
 
   private static boolean inScope(Example example) {
-    return !example.intent().equals(FunctionSet.OUT_OF_SCOPE);
+    return !example.intent().equals(Example.OUT_OF_SCOPE);
   }
 
   private ArrayNode curve(GreedyCalls calls) throws IOException {
-    List<Example> examples = examples(FunctionSet.CLINC150);
-    List<GreedyCalls.Margin> margins = calls.margins(set(FunctionSet.CLINC150), texts(examples));
+    List<Example> examples = examples(Mixture.CLINC150);
+    List<GreedyCalls.Margin> margins = calls.margins(set(Mixture.CLINC150), texts(examples));
     ArrayNode curve = JSON.createArrayNode();
     for (double bias : CURVE) {
       curve
@@ -148,5 +147,11 @@ final class Evaluation {
         .toArray();
     double smallestLost = margins[(int) Math.floor(margins.length * (1 - share))];
     return Math.floor(-smallestLost * 10) / 10;
+  }
+
+  /** Keeps the figures beside the model. */
+  static void write(ObjectNode figures, Path model) throws IOException {
+    JSON.writerWithDefaultPrettyPrinter()
+        .writeValue(model.resolve("figures.json").toFile(), figures);
   }
 }

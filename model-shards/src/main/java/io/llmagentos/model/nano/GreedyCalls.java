@@ -3,6 +3,8 @@ package io.llmagentos.model.nano;
 import io.llmagentos.model.engine.CpuEngine;
 import io.llmagentos.model.engine.CpuEngineSettings;
 import io.llmagentos.model.engine.Engine;
+import io.llmagentos.model.functions.CallTokens;
+import io.llmagentos.model.functions.FunctionSet;
 import io.llmagentos.model.generation.ChatFormat;
 import io.llmagentos.model.generation.Generation;
 import io.llmagentos.model.generation.Prompt;
@@ -45,11 +47,13 @@ final class GreedyCalls implements Calls, AutoCloseable {
 
   /** One request on its way. */
   private static final class Decoded {
+    private final Prompt prompt;
     private final Generation generation;
     private final int sequence;
     private Margin margin = new Margin("", Double.NEGATIVE_INFINITY);
 
-    Decoded(Generation generation, int sequence) {
+    Decoded(Prompt prompt, Generation generation, int sequence) {
+      this.prompt = prompt;
       this.generation = generation;
       this.sequence = sequence;
     }
@@ -82,7 +86,7 @@ final class GreedyCalls implements Calls, AutoCloseable {
       throw new IllegalArgumentException("no room for " + BATCH + " requests like '" + text
           + "' of " + prompt.tokens().length + " tokens and " + prompt.maxNewTokens() + " more");
     }
-    return new Decoded(new Generation(prompt, tokenizer), sequence);
+    return new Decoded(prompt, new Generation(prompt, tokenizer), sequence);
   }
 
   private void step(FunctionSet set, List<Decoded> open, float[][] logits) {
@@ -90,7 +94,7 @@ final class GreedyCalls implements Calls, AutoCloseable {
     for (int i = 0; i < open.size(); i++) {
       Decoded one = open.get(i);
       if (one.generation.newTokens() == 0) {
-        one.margin = margin(set, logits[i]);
+        one.margin = margin(set, one.prompt, logits[i]);
       }
       one.generation.advance(logits[i]);
       if (one.generation.isFinished()) {
@@ -105,16 +109,23 @@ final class GreedyCalls implements Calls, AutoCloseable {
     return new Engine.Feed(one.sequence, generation.tokens(from, generation.length()));
   }
 
-  private Margin margin(FunctionSet set, float[] logits) {
-    String best = set.functions().firstKey();
+  private Margin margin(FunctionSet set, Prompt prompt, float[] raw) {
+    float[] logits = raw.clone();
+    prompt.constraint().bias(logits);
+    logits[tokenizer.requireId(CallTokens.NONE)] -= (float) set.noneBias();
+    String best = set.functions().firstEntry().getKey();
     for (String name : set.functions().keySet()) {
       best = logit(logits, name) > logit(logits, best) ? name : best;
     }
-    return new Margin(best, logit(logits, FunctionSet.OUT_OF_SCOPE) - logit(logits, best));
+    return new Margin(best, logit(logits, Example.OUT_OF_SCOPE) - logit(logits, best));
   }
 
   private double logit(float[] logits, String function) {
-    return logits[tokenizer.requireId(FunctionSet.function(function))];
+    return logits[
+        tokenizer.requireId(
+            function.equals(Example.OUT_OF_SCOPE)
+                ? CallTokens.NONE
+                : CallTokens.function(function))];
   }
 
   @Override

@@ -1,242 +1,165 @@
 package io.llmagentos.model.nano;
 
-import io.llmagentos.model.training.BytePairTokenizer;
-import io.llmagentos.model.training.DecoderBatch;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /**
- * The batches of an epoch. Every example of the three public sets comes once, as do the assistant's own sentences
- * several times; HWU64 comes a second time for the assistant, CLINC150 every other time. Words are masked and values of
- * slots exchanged at random. The same seed and epoch give the same batches.
+ * What agentos-nano learns from: the three public sets with their own names, and the assistant's, which has HWU64's functions, those of CLINC150 that HWU64 lacks,
+ * and sentences of our own. The same files give the same rows.
+ *
+ * @param rows of {@code tools/finetune}
+ * @param aside in-scope requests that are not learnt, by set: they choose the bias of none
  */
-final class Mixture {
-  private static final double MASKED_WORDS = 0.1;
-  private static final double EXCHANGED_VALUES = 0.2;
-  /** The loss of a request's tokens weighs 0.3 on average: 0.9 in a third of the sequences is cheaper than 0.3 in all. */
-  private static final double REQUEST_WEIGHT = 0.9;
+record Mixture(List<Labelled> rows, Map<String, List<Example>> aside) {
+  static final String HWU64 = "hwu64";
+  static final String BANKING77 = "banking77";
+  static final String CLINC150 = "clinc150";
+  static final String ASSISTANT = "assistant";
 
-  private static final int REQUEST_EVERY = 3;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int CLINC_ASIDE_PER_INTENT = 5;
+  private static final int HWU_ASIDE_PER_INTENT = 3;
   private static final int OUT_OF_SCOPE_REPEATS = 4;
   private static final int OWN_REPEATS = 6;
-  private static final int OUTSIDE_PER_EPOCH = 600;
-  private static final int GIBBERISH_PER_EPOCH = 250;
-  private static final int POOL_BATCHES = 40;
-  private static final int MAX_TOKENS = 128;
+  private static final int OUTSIDE = 600;
+  private static final int GIBBERISH = 1000;
+  private static final int SHORTEST_GIBBERISH = 3;
+  private static final int GIBBERISH_LENGTHS = 7;
+  private static final int SEED = 77;
 
-  private final BytePairTokenizer tokenizer;
-  private final int batchSize;
-  private final List<Sample> always = new ArrayList<>();
-  private final List<Sample> everyOther = new ArrayList<>();
-  private final List<Sample> outside = new ArrayList<>();
-  private final List<String> words = new ArrayList<>();
-  private final Map<Integer, List<int[]>> valuesOfSlot = new HashMap<>();
-  private final int call;
-  private final int end;
-  private final int pad;
-  private final int mask;
-  private int left;
+  /** An example of a set; with {@code functionOnly} nothing is known of its slots. */
+  record Labelled(String set, Example example, boolean functionOnly) {}
 
-  Mixture(TrainingData data, BytePairTokenizer tokenizer, int batchSize) {
-    this.tokenizer = tokenizer;
-    this.batchSize = batchSize;
-    this.call = tokenizer.special(FunctionSet.CALL);
-    this.end = tokenizer.special(FunctionSet.END);
-    this.pad = tokenizer.special(FunctionSet.PAD);
-    this.mask = tokenizer.special(FunctionSet.MASK);
-    var own = new HashSet<Example>(ExampleFiles.ownSentences());
-    data.examples().forEach((set, examples) -> {
-      for (TrainingData.Labelled labelled : examples) {
-        Example example = labelled.example();
-        var sample = Sample.of(tokenizer, set, example, labelled.functionOnly());
-        if (sample.isEmpty()) {
-          left++;
-          continue;
-        }
-        boolean assistant = set.equals(FunctionSet.ASSISTANT);
-        boolean ours = assistant && own.contains(example);
-        boolean oos = example.intent().equals(FunctionSet.OUT_OF_SCOPE);
-        boolean rare = assistant
-            && !ours
-            && !oos
-            && (labelled.functionOnly() || example.slots().isEmpty());
-        List<Sample> group = rare ? everyOther : always;
-        int times = ours ? OWN_REPEATS : oos ? OUT_OF_SCOPE_REPEATS : 1;
-        group.addAll(Collections.nCopies(times, sample.get()));
-        Collections.addAll(words, example.text().split(" "));
-        remember(sample.get());
-      }
-    });
-    data.outside()
-        .forEach(l ->
-            Sample.of(tokenizer, FunctionSet.CLINC150, l.example(), false).ifPresent(outside::add));
-  }
+  static Mixture read(Path directory) throws IOException {
+    List<Example> hwu = ExampleFiles.jsonLines(directory.resolve("hwu64-train.jsonl"));
+    List<Example> banking = ExampleFiles.jsonLines(directory.resolve("banking77-train.jsonl"));
+    List<Example> clinc = ExampleFiles.jsonLines(directory.resolve("clinc150-train.jsonl"));
+    Set<Example> hwuAside = aside(hwu, HWU_ASIDE_PER_INTENT);
+    Set<Example> clincAside = aside(clinc, CLINC_ASIDE_PER_INTENT);
+    Map<String, String> overlap = ExampleFiles.overlap();
+    Random random = new Random(SEED);
 
-  private void remember(Sample sample) {
-    for (Sample.Value value : sample.values()) {
-      valuesOfSlot
-          .computeIfAbsent(value.slot(), s -> new ArrayList<>())
-          .add(Arrays.copyOfRange(sample.request(), value.from(), value.to()));
-    }
-  }
+    List<Labelled> rows = new ArrayList<>();
+    hwu.stream().filter(e -> !hwuAside.contains(e)).forEach(e -> add(rows, HWU64, e));
+    banking.forEach(e -> add(rows, BANKING77, e));
+    clinc.stream().filter(e -> !clincAside.contains(e)).forEach(e -> add(rows, CLINC150, e));
+    Set<String> outside = new HashSet<>(ExampleFiles.outsideClinc());
+    List<Example> borrowed = new ArrayList<>(hwu.stream()
+        .filter(e -> outside.contains(e.intent()) && !hwuAside.contains(e))
+        .toList());
+    Collections.shuffle(borrowed, random);
+    borrowed.stream()
+        .limit(OUTSIDE)
+        .forEach(e -> rows.add(
+            new Labelled(CLINC150, new Example(e.text(), Example.OUT_OF_SCOPE, List.of()), false)));
 
-  /** How many examples were left out because a slot's value is not a span of whole tokens. */
-  int left() {
-    return left;
-  }
-
-  List<DecoderBatch> epoch(long seed, int epoch) {
-    var random = new Random(seed * 1_000_003 + epoch);
-    var samples = new ArrayList<>(always);
-    samples.addAll(chosen(everyOther, everyOther.size() / 2, random));
-    samples.addAll(chosen(outside, Math.min(OUTSIDE_PER_EPOCH, outside.size()), random));
-    for (int i = 0; i < GIBBERISH_PER_EPOCH; i++) {
-      samples.add(gibberish(random));
-    }
-    var rows = new ArrayList<Row>();
-    for (Sample sample : samples) {
-      Row row = row(exchanged(sample, random), random);
-      if (row.ids().length <= MAX_TOKENS) {
-        rows.add(row);
-      }
-    }
-    Collections.shuffle(rows, random);
-    var batches = new ArrayList<DecoderBatch>();
-    for (int from = 0; from < rows.size(); from += batchSize * POOL_BATCHES) {
-      List<Row> pool = rows.subList(from, Math.min(rows.size(), from + batchSize * POOL_BATCHES));
-      pool.sort((a, b) -> Integer.compare(a.ids().length, b.ids().length));
-      for (int at = 0; at + batchSize <= pool.size(); at += batchSize) {
-        batches.add(batch(pool.subList(at, at + batchSize)));
-      }
-    }
-    Collections.shuffle(batches, random);
-    return batches;
-  }
-
-  private static List<Sample> chosen(List<Sample> samples, int count, Random random) {
-    var shuffled = new ArrayList<>(samples);
-    Collections.shuffle(shuffled, random);
-    return shuffled.subList(0, count);
-  }
-
-  /** Words of requests in any order: a call of nothing. */
-  private Sample gibberish(Random random) {
-    var text = new StringBuilder();
-    int count = 3 + random.nextInt(7);
-    for (int i = 0; i < count; i++) {
-      text.append(i == 0 ? "" : " ").append(words.get(random.nextInt(words.size())));
-    }
-    var example = new Example(text.toString(), FunctionSet.OUT_OF_SCOPE, List.of());
-    return Sample.of(tokenizer, FunctionSet.ASSISTANT, example, false).orElseThrow();
-  }
-
-  /** The sample with some values of slots replaced by values that the same slots have elsewhere. */
-  private Sample exchanged(Sample sample, Random random) {
-    Sample result = sample;
-    for (int i = 0; i < sample.values().size(); i++) {
-      if (random.nextDouble() < EXCHANGED_VALUES && !overlapping(sample.values())) {
-        List<int[]> others = valuesOfSlot.getOrDefault(sample.values().get(i).slot(), List.of());
-        result = exchanged(result, i, others.get(random.nextInt(others.size())));
-      }
-    }
-    return result;
-  }
-
-  private static boolean overlapping(List<Sample.Value> values) {
-    for (int i = 0; i + 1 < values.size(); i++) {
-      if (values.get(i).to() > values.get(i + 1).from()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static Sample exchanged(Sample sample, int index, int[] tokens) {
-    Sample.Value old = sample.values().get(index);
-    int shift = tokens.length - (old.to() - old.from());
-    int[] request = new int[sample.request().length + shift];
-    boolean[] first = new boolean[request.length];
-    System.arraycopy(sample.request(), 0, request, 0, old.from());
-    System.arraycopy(tokens, 0, request, old.from(), tokens.length);
-    System.arraycopy(
-        sample.request(), old.to(), request, old.to() + shift, sample.request().length - old.to());
-    System.arraycopy(sample.first(), 0, first, 0, old.from());
-    first[old.from()] = true;
-    System.arraycopy(
-        sample.first(), old.to(), first, old.to() + shift, sample.first().length - old.to());
-    var values = new ArrayList<Sample.Value>();
-    for (int i = 0; i < sample.values().size(); i++) {
-      Sample.Value value = sample.values().get(i);
-      values.add(
-          i < index
-              ? value
-              : new Sample.Value(
-                  value.slot(), value.from() + (i == index ? 0 : shift), value.to() + shift));
-    }
-    return new Sample(
-        sample.tag(), request, first, sample.function(), values, sample.functionOnly());
-  }
-
-  /** A sequence with the weight of each token as a target, and what the model sees of it. */
-  private record Row(int[] ids, int[] seen, float[] weights) {}
-
-  private Row row(Sample sample, Random random) {
-    int[] request = sample.request();
-    int[] seen = request.clone();
-    boolean masking = false;
-    for (int i = 0; i < seen.length; i++) {
-      if (sample.first()[i]) {
-        masking = random.nextDouble() < MASKED_WORDS && outsideValues(sample, i);
-      }
-      seen[i] = masking ? mask : seen[i];
-    }
-    int[] all = sample.sequence(call, end);
-    int[] visible = all.clone();
-    System.arraycopy(seen, 0, visible, 1, seen.length);
-    float[] weights = new float[all.length];
-    double requestWeight = random.nextInt(REQUEST_EVERY) == 0 ? REQUEST_WEIGHT : 0;
-    for (int i = 1; i < all.length; i++) {
-      weights[i] = i <= request.length ? (float) requestWeight : i == request.length + 1 ? 0 : 1;
-    }
-    return new Row(all, visible, weights);
-  }
-
-  private static boolean outsideValues(Sample sample, int token) {
-    return sample.values().stream().noneMatch(v -> v.from() <= token && token < v.to());
-  }
-
-  private DecoderBatch batch(List<Row> rows) {
-    int width = rows.stream().mapToInt(r -> r.ids().length - 1).max().orElseThrow();
-    long[][] ids = new long[rows.size()][width];
-    var positions = new ArrayList<Long>();
-    var targets = new ArrayList<Long>();
-    var weights = new ArrayList<Float>();
-    for (int b = 0; b < rows.size(); b++) {
-      Row row = rows.get(b);
-      Arrays.fill(ids[b], pad);
-      for (int t = 0; t + 1 < row.ids().length; t++) {
-        ids[b][t] = row.seen()[t];
-        if (row.weights()[t + 1] > 0) {
-          positions.add((long) b * width + t);
-          targets.add((long) row.ids()[t + 1]);
-          weights.add(row.weights()[t + 1]);
+    hwu.stream().filter(e -> !hwuAside.contains(e)).forEach(e -> add(rows, ASSISTANT, e));
+    List<Labelled> ofClinc = new ArrayList<>();
+    List<Example> assistantAside = new ArrayList<>(hwuAside);
+    for (Example example : clinc) {
+      for (Labelled labelled : forAssistant(example, overlap)) {
+        if (clincAside.contains(example)) {
+          assistantAside.add(labelled.example());
+        } else if (example.intent().equals(Example.OUT_OF_SCOPE)) {
+          add(rows, ASSISTANT, example);
+        } else {
+          ofClinc.add(labelled);
         }
       }
     }
-    float[] weightArray = new float[weights.size()];
-    for (int i = 0; i < weightArray.length; i++) {
-      weightArray[i] = weights.get(i);
+    Collections.shuffle(ofClinc, random);
+    rows.addAll(ofClinc.subList(0, ofClinc.size() / 2)); // as many as HWU64 has
+    for (Example example : ExampleFiles.ownSentences()) {
+      for (int i = 0; i < OWN_REPEATS; i++) {
+        rows.add(new Labelled(ASSISTANT, example, false));
+      }
     }
-    return new DecoderBatch(
-        ids,
-        positions.stream().mapToLong(l -> l).toArray(),
-        targets.stream().mapToLong(l -> l).toArray(),
-        weightArray);
+    addGibberish(rows, random);
+    return new Mixture(
+        rows, Map.of(CLINC150, List.copyOf(clincAside), ASSISTANT, List.copyOf(assistantAside)));
+  }
+
+  private static void add(List<Labelled> rows, String set, Example example) {
+    int times = example.intent().equals(Example.OUT_OF_SCOPE) ? OUT_OF_SCOPE_REPEATS : 1;
+    for (int i = 0; i < times; i++) {
+      rows.add(new Labelled(set, example, false));
+    }
+  }
+
+  /** What a CLINC150 example says to the assistant: under HWU64's name only the function, for it marks no slots. */
+  static List<Labelled> forAssistant(Example example, Map<String, String> overlap) {
+    String name = overlap.getOrDefault(example.intent(), example.intent());
+    if (name.equals("-")) {
+      return List.of();
+    }
+    boolean renamed = overlap.containsKey(example.intent());
+    return List.of(new Labelled(ASSISTANT, new Example(example.text(), name, List.of()), renamed));
+  }
+
+  /** Words of requests in any order call nothing. */
+  private static void addGibberish(List<Labelled> rows, Random random) {
+    List<String> words = new ArrayList<>();
+    rows.forEach(row -> Collections.addAll(words, row.example().text().split(" ")));
+    for (int i = 0; i < GIBBERISH; i++) {
+      List<String> text = new ArrayList<>();
+      for (int n = SHORTEST_GIBBERISH + random.nextInt(GIBBERISH_LENGTHS); n > 0; n--) {
+        text.add(words.get(random.nextInt(words.size())));
+      }
+      rows.add(new Labelled(
+          ASSISTANT, new Example(String.join(" ", text), Example.OUT_OF_SCOPE, List.of()), false));
+    }
+  }
+
+  /** The same few requests of every intent. */
+  private static Set<Example> aside(List<Example> examples, int perIntent) {
+    List<Example> shuffled = new ArrayList<>(examples);
+    Collections.shuffle(shuffled, new Random(SEED));
+    Map<String, Integer> counts = new HashMap<>();
+    Set<Example> chosen = new LinkedHashSet<>();
+    for (Example example : shuffled) {
+      if (!example.intent().equals(Example.OUT_OF_SCOPE)
+          && counts.merge(example.intent(), 1, Integer::sum) <= perIntent) {
+        chosen.add(example);
+      }
+    }
+    return chosen;
+  }
+
+  /** Writes the rows as JSON lines. */
+  void write(Path file) throws IOException {
+    try (BufferedWriter out = Files.newBufferedWriter(file)) {
+      for (Labelled row : rows) {
+        ObjectNode line = JSON.createObjectNode()
+            .put("set", row.set())
+            .put("text", row.example().text())
+            .put("intent", row.example().intent());
+        ArrayNode slots = line.putArray("slots");
+        for (Example.Slot slot : row.example().slots()) {
+          slots
+              .addObject()
+              .put("name", slot.name())
+              .put("start", slot.start())
+              .put("end", slot.end());
+        }
+        if (row.functionOnly()) {
+          line.put("function_only", true);
+        }
+        out.write(line + "\n");
+      }
+    }
   }
 }

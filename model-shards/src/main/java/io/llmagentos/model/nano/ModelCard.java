@@ -1,7 +1,8 @@
 package io.llmagentos.model.nano;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llmagentos.model.training.DecoderShape;
+import io.llmagentos.model.weights.LlamaConfig;
+import io.llmagentos.model.weights.Parameter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,20 +15,23 @@ final class ModelCard {
 
   private ModelCard() {}
 
-  static void write(Path directory, DecoderShape shape, ObjectNode figures, String options)
-      throws IOException {
+  static void write(Path directory, LlamaConfig config, ObjectNode figures) throws IOException {
     String card;
     try (var in =
         Objects.requireNonNull(ModelCard.class.getResourceAsStream("card.md"), "card.md")) {
       card = new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
-    card = card.replace("${parameters}", String.format(Locale.ROOT, "%,d", shape.parameterCount()))
-        .replace("${layers}", String.valueOf(shape.layers()))
-        .replace("${width}", String.valueOf(shape.width()))
-        .replace("${heads}", String.valueOf(shape.heads()))
-        .replace("${inner}", String.valueOf(shape.inner()))
-        .replace("${vocabulary}", String.valueOf(shape.vocabulary()))
-        .replace("${options}", options)
+    card = card.replace(
+            "${parameters}",
+            String.format(
+                Locale.ROOT,
+                "%,d",
+                config.parameters().stream().mapToLong(Parameter::elements).sum()))
+        .replace("${layers}", String.valueOf(config.numHiddenLayers()))
+        .replace("${width}", String.valueOf(config.hiddenSize()))
+        .replace("${heads}", String.valueOf(config.numAttentionHeads()))
+        .replace("${inner}", String.valueOf(config.intermediateSize()))
+        .replace("${vocabulary}", String.valueOf(config.vocabSize()))
         .replace("${hwu64.intent}", figure(figures, "hwu64", "intent_accuracy"))
         .replace("${hwu64.exact}", figure(figures, "hwu64", "exact_call"))
         .replace("${banking77.intent}", figure(figures, "banking77", "intent_accuracy"))

@@ -13,6 +13,7 @@ import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.arguments.TrainingTask;
 import io.llmagentos.model.training.trainer.Evaluation;
 import io.llmagentos.model.training.trainer.TrainingFiles;
+import io.llmagentos.model.weights.ShippedModel;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.job.DriverContext;
@@ -120,7 +121,10 @@ final class TrainingJob implements JobKind {
 
   private void require(Arguments arguments, Argument<Optional<String>> argument) {
     if (arguments.has(argument)) {
-      arguments.get(argument).ifPresent(path -> services.settings().require(argument.name(), path));
+      arguments
+          .get(argument)
+          .filter(path -> !path.equals(ShippedModel.NANO))
+          .ifPresent(path -> services.settings().require(argument.name(), path));
     }
   }
 

@@ -17,6 +17,7 @@ import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
 import io.llmagentos.model.training.data.Examples;
 import io.llmagentos.model.weights.ModelFiles;
+import io.llmagentos.model.weights.ShippedModel;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -187,7 +188,9 @@ public final class TrainingFiles {
 
   private void layOutModel() throws IOException {
     Optional<Path> source = source(ModelArguments.MODEL_NAME_OR_PATH);
-    if (source.isPresent()) {
+    if (isShipped(ModelArguments.MODEL_NAME_OR_PATH)) {
+      ShippedModel.copy(ShippedModel.NANO, model);
+    } else if (source.isPresent()) {
       TransformerConfig unused =
           in(ModelArguments.MODEL_NAME_OR_PATH, () -> task.config(source.get()));
       link(source.get(), name -> MODEL.stream().anyMatch(name::endsWith) && !LEFT.contains(name));
@@ -201,7 +204,7 @@ public final class TrainingFiles {
   }
 
   private Tokenizer sourceTokenizer() {
-    Argument<?> argument = arguments.get(ModelArguments.TOKENIZER_NAME).isPresent()
+    Argument<?> argument = source(ModelArguments.TOKENIZER_NAME).isPresent()
         ? ModelArguments.TOKENIZER_NAME
         : ModelArguments.MODEL_NAME_OR_PATH;
     Path directory = source(ModelArguments.TOKENIZER_NAME)
@@ -220,9 +223,16 @@ public final class TrainingFiles {
   }
 
   private Optional<Path> source(Argument<Optional<String>> argument) {
-    return arguments.has(argument)
+    return arguments.has(argument) && !isShipped(argument)
         ? arguments.get(argument).map(named -> requireDirectory(argument.name(), named))
         : Optional.empty();
+  }
+
+  /** The model that comes with the project goes by its name. */
+  private boolean isShipped(Argument<Optional<String>> argument) {
+    return arguments.has(argument)
+        && arguments.get(argument).orElse("").equals(ShippedModel.NANO)
+        && !Files.isDirectory(Path.of(ShippedModel.NANO));
   }
 
   private static Path requireDirectory(String argument, String directory) {

@@ -1,4 +1,4 @@
-package io.llmagentos.model;
+package io.llmagentos.model.weights;
 
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
  * The model in the jar: the resources {@code /models/NAME/}, unpacked once by content hash, so that nodes of one data directory and later versions
  * never disturb each other.
  */
-final class ShippedModel {
-  static final String NANO = "agentos-nano";
+public final class ShippedModel {
+  public static final String NANO = "agentos-nano";
   private static final List<String> REQUIRED =
       List.of("config.json", "model.safetensors", "tokenizer.json", "agentos.json");
   private static final List<String> OPTIONAL =
-      List.of("generation_config.json", "tokenizer_config.json", "README.md");
+      List.of("generation_config.json", "tokenizer_config.json", "ngrams.safetensors", "README.md");
 
   private ShippedModel() {}
 
@@ -35,7 +35,7 @@ final class ShippedModel {
    * @param models the directory below which it is unpacked
    * @return its directory; empty: the jar has no such model
    */
-  static Optional<Path> unpack(String name, Path models) {
+  public static Optional<Path> unpack(String name, Path models) {
     String base = "/models/" + name + "/";
     try {
       for (String file : REQUIRED) {
@@ -47,13 +47,7 @@ final class ShippedModel {
       if (!Files.isDirectory(directory)) {
         Files.createDirectories(models);
         Path unpacking = Files.createTempDirectory(models, name);
-        for (String file : Stream.concat(REQUIRED.stream(), OPTIONAL.stream()).toList()) {
-          try (InputStream in = ShippedModel.class.getResourceAsStream(base + file)) {
-            if (in != null) {
-              Files.copy(in, unpacking.resolve(file));
-            }
-          }
-        }
+        copy(name, unpacking);
         publish(unpacking, directory);
       }
       return Optional.of(directory);
@@ -63,6 +57,18 @@ final class ShippedModel {
           "model " + name + " cannot be unpacked to " + models + ": " + e.getMessage(),
           "llmagentos.node.data-dir",
           e);
+    }
+  }
+
+  /** Copies its files into a directory. */
+  public static void copy(String name, Path directory) throws IOException {
+    for (String file : Stream.concat(REQUIRED.stream(), OPTIONAL.stream()).toList()) {
+      try (InputStream in =
+          ShippedModel.class.getResourceAsStream("/models/" + name + "/" + file)) {
+        if (in != null) {
+          Files.copy(in, directory.resolve(file));
+        }
+      }
     }
   }
 
