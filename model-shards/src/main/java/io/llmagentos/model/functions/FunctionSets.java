@@ -25,11 +25,7 @@ import java.util.stream.IntStream;
 public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramWeight) {
   public static final String FILE = "agentos.json";
 
-  /** Without n-grams. */
-  private static final String PLAIN = "function-token-v1";
-
-  private static final String WITH_NGRAMS = "function-token-v2";
-  private static final List<String> FORMATS = List.of(PLAIN, WITH_NGRAMS);
+  private static final String FORMAT = "function-token-v2";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Comes first in files that were written in alphabetical order. */
@@ -63,10 +59,10 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
           ErrorCode.MODEL_FILE_MISSING, file + " cannot be read: " + e.getMessage(), FILE, e);
     }
     String format = root.path("format").asText();
-    if (!FORMATS.contains(format)) {
+    if (!format.equals(FORMAT)) {
       throw new AgentOsException(
           ErrorCode.MODEL_UNSUPPORTED,
-          file + " has format '" + format + "', known are " + FORMATS,
+          file + " has format '" + format + "', expected " + FORMAT,
           "format");
     }
     SequencedMap<String, FunctionSet> sets = new LinkedHashMap<>();
@@ -94,7 +90,7 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
   }
 
   public void write(Path directory) throws IOException {
-    ObjectNode root = JSON.createObjectNode().put("format", ngramWeight == 0 ? PLAIN : WITH_NGRAMS);
+    ObjectNode root = JSON.createObjectNode().put("format", FORMAT);
     if (ngramWeight != 0) {
       root.put("ngram_weight", ngramWeight);
     }

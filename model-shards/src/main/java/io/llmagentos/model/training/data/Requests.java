@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 
 /** Rows of requests and what they call: which functions they know, and their tokens. */
 public final class Requests {
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+  private static final Pattern NAME = Pattern.compile("[^\\s<>]{1,64}");
 
   private Requests() {}
 
@@ -66,7 +66,7 @@ public final class Requests {
   private static void requireName(Row row, String what, String name) {
     if (!NAME.matcher(name).matches()) {
       throw row.invalid(
-          "has the " + what + " '" + name + "': a name is 1 to 64 letters, digits, _, - and .",
+          "has the " + what + " '" + name + "': a name is 1 to 64 characters without spaces, < and >",
           "train_file");
     }
   }
