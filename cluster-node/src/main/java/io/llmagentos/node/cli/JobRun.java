@@ -45,6 +45,11 @@ public final class JobRun {
   @Option(names = "--detach", description = "Submit and return.")
   private boolean detach;
 
+  /** Whether it returns before the job has ended. */
+  public boolean detached() {
+    return detach;
+  }
+
   /**
    * Submits the job, waits for its end unless it is to be detached, and keeps what it leaves.
    *

@@ -39,7 +39,7 @@ final class TrainNanoCommand implements Callable<Integer> {
         .put("train_file", rows.toString())
         .put("output_dir", model.toAbsolutePath().toString());
     int code = run.run(job, 1);
-    if (code == 0) {
+    if (code == 0 && !run.detached()) {
       System.out.println(NanoModel.finish(model, data).toPrettyString());
     }
     return code;

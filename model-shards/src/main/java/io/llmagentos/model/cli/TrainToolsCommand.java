@@ -1,6 +1,7 @@
 package io.llmagentos.model.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.model.nano.NanoModel;
 import io.llmagentos.node.cli.JobRun;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -57,6 +58,10 @@ final class TrainToolsCommand implements Callable<Integer> {
     if (name != null) {
       job.put("publish", name);
     }
-    return run.run(job, 1);
+    int code = run.run(job, 1);
+    if (code == 0 && held != null && !run.detached()) {
+      System.out.println("as served: " + NanoModel.score(model, held));
+    }
+    return code;
   }
 }

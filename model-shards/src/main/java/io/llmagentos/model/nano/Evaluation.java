@@ -79,6 +79,18 @@ final class Evaluation {
     return node;
   }
 
+  /** How many requests to one set are understood. */
+  static ObjectNode figures(List<Example> examples, Calls calls, FunctionSet set)
+      throws IOException {
+    List<Calls.Call> found = calls.of(set, texts(examples));
+    return JSON.createObjectNode()
+        .put("requests", examples.size())
+        .put(
+            "function_accuracy",
+            share(examples, found, e -> true, (e, c) -> e.intent().equals(c.function())))
+        .put("exact_call", share(examples, found, e -> true, Evaluation::exact));
+  }
+
   private static boolean inScope(Example example) {
     return !example.intent().equals(Example.OUT_OF_SCOPE);
   }

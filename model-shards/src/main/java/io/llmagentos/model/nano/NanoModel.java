@@ -3,10 +3,14 @@ package io.llmagentos.model.nano;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.functions.FunctionSet;
 import io.llmagentos.model.functions.FunctionSets;
+import io.llmagentos.model.training.data.LabelledRequest;
+import io.llmagentos.model.training.data.Requests;
 import io.llmagentos.model.weights.LlamaConfig;
 import io.llmagentos.model.weights.ModelConfig;
 import io.llmagentos.model.weights.ModelFiles;
 import io.llmagentos.model.weights.Tensor;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -51,6 +55,33 @@ public final class NanoModel {
       Evaluation.write(figures, model);
       ModelCard.write(model, (LlamaConfig) ModelConfig.read(model), figures);
       return figures;
+    }
+  }
+
+  /**
+   * Scores a model of function tokens as it is served.
+   *
+   * @param rows requests with what they call, all of one of the model's sets
+   * @return {@code requests}, {@code function_accuracy}, {@code exact_call}
+   */
+  public static ObjectNode score(Path model, Path rows) throws IOException {
+    FunctionSets sets = FunctionSets.read(model);
+    List<LabelledRequest> requests = Requests.read(rows.toString());
+    if (requests.isEmpty() || !sets.sets().containsKey(requests.getFirst().set())) {
+      throw new AgentOsException(
+          ErrorCode.DATASET_INVALID,
+          rows + " has no requests of the model's sets, " + sets.sets().keySet());
+    }
+    List<Example> examples = requests.stream()
+        .map(request -> new Example(
+            request.text(),
+            request.function().orElse(Example.OUT_OF_SCOPE),
+            request.slots().stream()
+                .map(slot -> new Example.Slot(slot.name(), slot.start(), slot.end()))
+                .toList()))
+        .toList();
+    try (GreedyCalls calls = new GreedyCalls(model, 1)) {
+      return Evaluation.figures(examples, calls, sets.set(requests.getFirst().set()));
     }
   }
 

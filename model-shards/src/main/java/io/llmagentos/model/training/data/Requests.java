@@ -24,6 +24,8 @@ import java.util.regex.Pattern;
 public final class Requests {
   private static final Pattern NAME = Pattern.compile("[^\\s<>]{1,64}");
 
+  private static final int MAX_LINE_BYTES = 4 << 20;
+
   private Requests() {}
 
   /** The functions that the rows name, with the slots that each has somewhere; sets in the order in which they come first. */
@@ -69,6 +71,14 @@ public final class Requests {
           "has the " + what + " '" + name + "': a name is 1 to 64 characters without spaces, < and >",
           "train_file");
     }
+  }
+
+  /** All rows of some files, directories or globs of JSON lines. Throws {@code DATASET_INVALID}. */
+  public static List<LabelledRequest> read(String files) throws IOException {
+    List<LabelledRequest> requests = new ArrayList<>();
+    new Corpus(DataFiles.of("file", List.of(files)), MAX_LINE_BYTES, 0, Long.MAX_VALUE)
+        .forEach(row -> requests.add(LabelledRequest.of(row)));
+    return requests;
   }
 
   /** Shows a tokenizer each different request once. */

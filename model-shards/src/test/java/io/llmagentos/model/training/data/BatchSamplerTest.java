@@ -97,6 +97,50 @@ class BatchSamplerTest {
     }
   }
 
+  /** Examples of these lengths. */
+  private record Lengths(int... lengths) implements Examples {
+    @Override
+    public long size() {
+      return lengths.length;
+    }
+
+    @Override
+    public Example get(long index) {
+      return new Example(new int[lengths[(int) index]], new int[0]);
+    }
+
+    @Override
+    public String hash() {
+      return "";
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void shouldPutExamplesOfALengthTogether() {
+    Lengths examples =
+        new Lengths(new java.util.SplittableRandom(3).ints(403, 1, 90).toArray());
+    BatchSampler one = BatchSampler.groupedByLength(examples, 8, 1, 1, 5);
+    BatchSampler two = BatchSampler.groupedByLength(examples, 4, 1, 2, 5);
+    Set<Long> all = new HashSet<>();
+    long padded = 0;
+    for (long step = 0; step < one.stepsPerEpoch(); step++) {
+      long[] batch = one.batch(new Cursor(1, step), 0, 0);
+      int longest =
+          (int) LongStream.of(batch).map(i -> examples.length(i)).max().orElseThrow();
+      padded += LongStream.of(batch).map(i -> longest - examples.length(i)).sum();
+      assertThat(step(two, new Cursor(1, step))).isEqualTo(step(one, new Cursor(1, step)));
+      all.addAll(step(one, new Cursor(1, step)));
+    }
+    assertThat(all).hasSize(403);
+    assertThat(padded).isLessThan(403 * 6); // in any order it is 40 for each
+    assertThat(one.batch(new Cursor(2, 0), 0, 0)).isNotEqualTo(one.batch(new Cursor(1, 0), 0, 0));
+    assertThat(BatchSampler.groupedByLength(examples, 8, 1, 1, 5).batch(new Cursor(1, 7), 0, 0))
+        .isEqualTo(one.batch(new Cursor(1, 7), 0, 0));
+  }
+
   @Test
   void shouldNeedTheCursorAlone() {
     BatchSampler sampler = BatchSampler.shuffled(10, 4, 1, 1, 5);
