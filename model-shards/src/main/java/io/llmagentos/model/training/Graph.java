@@ -355,13 +355,17 @@ final class Graph {
     return halved ? "torch.to(" + text + ", 15)" : text;
   }
 
-  /** The sum of the cross entropies at the rows that predict, as output; without derivatives also what they predict. The last operation. */
+  /** The sum of the smoothed cross entropies at the rows that predict, as output; without derivatives also what they predict. The last operation. */
   Value crossEntropy(Value input, String weight, @Nullable String bias) {
     Value x = half ? half(input) : input;
     String targets = input(Input.TARGETS);
-    String arguments = "%s, %s, %s, %s"
+    String arguments = "%s, %s, %s, %s, float(%s[0])"
         .formatted(
-            x.name, weight(weight, half), bias == null ? "None" : weight(bias, half), targets);
+            x.name,
+            weight(weight, half),
+            bias == null ? "None" : weight(bias, half),
+            targets,
+            input(Input.SMOOTHING));
     Value loss = next(false);
     output("loss", loss);
     if (!training) {

@@ -2,7 +2,7 @@ package io.llmagentos.model.training;
 
 import java.util.Locale;
 
-/** What a batch is to a script: integers, flattened. B rows of T tokens; N of the rows of [B*T] predict something. */
+/** What a batch is to a script: integers, flattened, and a number. B rows of T tokens; N of the rows of [B*T] predict something. */
 enum Input {
   /** [B*T] */
   IDS,
@@ -21,7 +21,9 @@ enum Input {
   /** [N], which rows predict. */
   ROWS,
   /** [N], what they should predict. */
-  TARGETS;
+  TARGETS,
+  /** [1], how much of a target is spread over all labels. */
+  SMOOTHING;
 
   String variable() {
     return name().toLowerCase(Locale.ROOT);

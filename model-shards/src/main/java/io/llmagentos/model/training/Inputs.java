@@ -25,10 +25,23 @@ final class Inputs {
   /** Of the rows that predict: T, or U of a decoder that has an encoder. */
   private final int predicting;
 
-  /** @param labelled with the rows that predict and their targets; otherwise the results of all rows are wanted */
-  Inputs(TransformerConfig config, Program program, Batch batch, boolean labelled) {
+  private final double smoothing;
+
+  /** For the results of all rows. */
+  Inputs(TransformerConfig config, Program program, Batch batch) {
+    this(config, program, batch, false, 0);
+  }
+
+  /** With the rows that predict and their targets. */
+  Inputs(TransformerConfig config, Program program, Batch batch, double smoothing) {
+    this(config, program, batch, true, smoothing);
+  }
+
+  private Inputs(
+      TransformerConfig config, Program program, Batch batch, boolean labelled, double smoothing) {
     this.config = config;
     this.program = program;
+    this.smoothing = smoothing;
     rows = batch.inputIds().length;
     tokens = width("input_ids", batch.inputIds());
     put(Input.IDS, "input_ids", batch.inputIds(), config.vocabSize());
@@ -65,6 +78,9 @@ final class Inputs {
 
   /** The script's argument. */
   NDArray array(NDManager manager, Input input) {
+    if (input == Input.SMOOTHING) {
+      return manager.create(new double[] {smoothing});
+    }
     long[] array = get(input);
     boolean matrix = input == Input.MASK && array.length > 0;
     return manager.create(array, matrix ? new Shape(rows, tokens) : new Shape(array.length));

@@ -123,13 +123,23 @@ public final class Transformer implements AutoCloseable {
   }
 
   /**
+   * Adds the gradient of the batch's summed loss to the accumulated one.
+   *
+   * @see #accumulate(Batch, long, double)
+   */
+  public Loss accumulate(Batch batch, long seed) {
+    return accumulate(batch, seed, 0);
+  }
+
+  /**
    * Adds the gradient of the batch's summed loss to the accumulated one, with dropout drawn from {@code seed}.
    *
+   * @param labelSmoothing how much of each target is spread evenly over all labels (Szegedy et al. 2016), as Hugging Face's {@code label_smoothing_factor}
    * @throws AgentOsException {@code INVALID_REQUEST} or {@code CONTEXT_LENGTH_EXCEEDED} for a batch that does not fit the model, nothing is changed;
    *     {@code TRAINING_DIVERGED} when the loss is not finite, the accumulated gradient is then zero
    */
-  public Loss accumulate(Batch batch, long seed) {
-    var inputs = new Inputs(config, program, batch, true);
+  public Loss accumulate(Batch batch, long seed, double labelSmoothing) {
+    var inputs = new Inputs(config, program, batch, labelSmoothing);
     if (inputs.targets() == 0) {
       return Loss.NONE;
     }
@@ -151,11 +161,17 @@ public final class Transformer implements AutoCloseable {
   }
 
   /**
-   * The batch's summed loss and what the model predicts, without dropout. The loss of a model that has diverged is not finite. Throws as {@link #accumulate} for
-   * a batch that does not fit.
+   * The batch's summed loss and what the model predicts, without dropout. The loss of a model that has diverged is not finite.
+   *
+   * @see #evaluate(Batch, double)
    */
   public Evaluated evaluate(Batch batch) {
-    var inputs = new Inputs(config, program, batch, true);
+    return evaluate(batch, 0);
+  }
+
+  /** The same with smoothed targets. Throws as {@link #accumulate} for a batch that does not fit. */
+  public Evaluated evaluate(Batch batch, double labelSmoothing) {
+    var inputs = new Inputs(config, program, batch, labelSmoothing);
     if (inputs.targets() == 0) {
       return Evaluated.NOTHING;
     }
@@ -177,7 +193,7 @@ public final class Transformer implements AutoCloseable {
 
   /** Logits and hidden states by name, [rows][width]. */
   Map<String, float[][]> results(Batch batch) {
-    var inputs = new Inputs(config, program, batch, false);
+    var inputs = new Inputs(config, program, batch);
     Map<String, float[][]> results = new LinkedHashMap<>();
     try (NDManager scope = manager.newSubManager()) {
       NDList list = run(scope, TransformerScript.RESULTS, inputs, 0);

@@ -116,14 +116,21 @@ def position_bias_backward(g: Tensor, buckets: Tensor, gw: Tensor) -> None:
 def rows_at_a_time(w: Tensor) -> int:
   return max(64, 4194304 // w.size(0))
 
-def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor) -> Tuple[Tensor, Tensor]:
+# Smoothing e: (1 - e) times the target's -log p plus e times the mean of all labels' -log p, which is the target's plus e times what its logit has above the mean.
+def smoothed(z: Tensor, target: Tensor, e: float) -> Tensor:
+  loss = torch.zeros([], dtype=7)
+  if e > 0.:
+    loss = torch.sum(torch.gather(z, 1, target) - torch.mean(z, [1], True), dtype=7) * e
+  return loss
+
+def cross_entropy(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, e: float) -> Tuple[Tensor, Tensor]:
   loss = torch.zeros([], dtype=7)
   predictions = torch.empty_like(targets)
   step = __torch__.rows_at_a_time(w)
   for i in range((h.size(0) + step - 1) // step):
     z = torch.to(__torch__.product(torch.slice(h, 0, i * step, (i + 1) * step), w, b), 6)
     target = torch.unsqueeze(torch.slice(targets, 0, i * step, (i + 1) * step), 1)
-    loss = loss - torch.sum(torch.gather(torch._log_softmax(z, 1, False), 1, target), dtype=7)
+    loss = loss - torch.sum(torch.gather(torch._log_softmax(z, 1, False), 1, target), dtype=7) + __torch__.smoothed(z, target, e)
     torch.slice(predictions, 0, i * step, (i + 1) * step).copy_(torch.argmax(z, 1))
   return (loss, predictions)
 
@@ -136,7 +143,7 @@ def surprise(p: Tensor, target: Tensor, z: Tensor) -> Tensor:
     logs = torch.gather(torch._log_softmax(z, 1, False), 1, target)
   return -torch.sum(logs, dtype=7)
 
-def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, gw: Tensor, gb: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
+def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, e: float, gw: Tensor, gb: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
   loss = torch.zeros([], dtype=7)
   dh = torch.empty_like(h)
   step = __torch__.rows_at_a_time(w)
@@ -145,8 +152,10 @@ def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: T
     target = torch.unsqueeze(torch.slice(targets, 0, i * step, (i + 1) * step), 1)
     z = torch.to(__torch__.product(x, w, b), 6)
     p = torch._softmax(z, 1, False)
-    loss = loss + __torch__.surprise(p, target, z)
-    p.scatter_add_(1, target, torch.full([x.size(0), 1], -1.))
+    loss = loss + __torch__.surprise(p, target, z) + __torch__.smoothed(z, target, e)
+    p.scatter_add_(1, target, torch.full([x.size(0), 1], e - 1.))
+    if e > 0.:
+      p.sub_(e / w.size(0))
     if gb is not None:
       __torch__.add_column_sums(p, gb)
     d = torch.to(p, h.dtype)

@@ -155,6 +155,7 @@ class OperatorsGoldenTest {
     Result result = norm()
         .with("identity", identity, width, width)
         .with(Input.ROWS, learnt)
+        .with(Input.SMOOTHING, 0)
         .with(
             Input.TARGETS,
             LongStream.of(learnt).map(i -> targets.get((int) i).asInt()).toArray())

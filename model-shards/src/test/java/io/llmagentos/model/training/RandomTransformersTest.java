@@ -225,7 +225,9 @@ class RandomTransformersTest {
         decoder);
   }
 
-  private static Loss loss(TransformerConfig config, Map<String, double[]> weights, Batch batch) {
+  /** @param smoothing as Hugging Face's LabelSmoother */
+  private static Loss loss(
+      TransformerConfig config, Map<String, double[]> weights, Batch batch, double smoothing) {
     var reference = new ReferenceTransformer(config, weights);
     boolean shifted = config instanceof Gpt2Config || config instanceof LlamaConfig;
     Loss loss = Loss.NONE;
@@ -237,7 +239,10 @@ class RandomTransformersTest {
           double[] row = logits[shifted ? t - 1 : t];
           double max = Arrays.stream(row).max().orElseThrow();
           double sum = Arrays.stream(row).map(v -> Math.exp(v - max)).sum();
-          loss = loss.plus(new Loss(max + Math.log(sum) - row[labels[t]], 1));
+          double total = max + Math.log(sum);
+          double mean = Arrays.stream(row).map(v -> total - v).average().orElseThrow();
+          double smoothed = (1 - smoothing) * (total - row[labels[t]]) + smoothing * mean;
+          loss = loss.plus(new Loss(smoothed, 1));
         }
       }
     }
@@ -273,11 +278,15 @@ class RandomTransformersTest {
 
   private void check(Transformer model, Map<String, double[]> weights, Batch batch) {
     TransformerConfig config = model.config();
-    Loss expected = loss(config, weights, batch);
-    Loss found = model.accumulate(batch, 0);
+    double smoothing = flip() ? random.nextDouble() : 0;
+    Loss expected = loss(config, weights, batch, smoothing);
+    Loss found = model.accumulate(batch, 0, smoothing);
     assertThat(found.targets()).as("targets of %s", config).isEqualTo(expected.targets());
     assertThat(found.sum())
         .as("loss of %s", config)
+        .isCloseTo(expected.sum(), within(2e-5 * (1 + expected.sum())));
+    assertThat(model.evaluate(batch, smoothing).loss().sum())
+        .as("evaluated loss of %s", config)
         .isCloseTo(expected.sum(), within(2e-5 * (1 + expected.sum())));
     for (Tensor gradient : model.gradients()) {
       double[] weight = weights.getOrDefault(gradient.name(), new double[0]);
@@ -296,9 +305,9 @@ class RandomTransformersTest {
         behind[i] -= STEP * direction[i];
       }
       weights.put(gradient.name(), ahead);
-      double up = loss(config, weights, batch).sum();
+      double up = loss(config, weights, batch, smoothing).sum();
       weights.put(gradient.name(), behind);
-      double down = loss(config, weights, batch).sum();
+      double down = loss(config, weights, batch, smoothing).sum();
       weights.put(gradient.name(), weight);
       assertThat(slope)
           .as("slope of %s of %s", gradient.name(), config)

@@ -106,6 +106,7 @@ public final class TrainingArguments {
   /** Counts before {@link #WARMUP_RATIO} unless it is 0. */
   public static final Argument<Integer> WARMUP_STEPS = Argument.integer("warmup_steps", 0, 0);
 
+  /** How much of each target is spread over all labels, in the loss of training and evaluation. */
   public static final Argument<Double> LABEL_SMOOTHING_FACTOR =
       Argument.real("label_smoothing_factor", 0, 0, 1);
 

@@ -55,7 +55,6 @@ public enum TrainingTask {
       TEXT_COLUMN_NAME,
       LABEL_COLUMN_NAME,
       MAX_SEQ_LENGTH,
-      LABEL_SMOOTHING_FACTOR,
       PEFT_CONFIG),
   /** A text from a text. */
   SEQ2SEQ_FINETUNE(
@@ -69,7 +68,6 @@ public enum TrainingTask {
       SOURCE_PREFIX,
       MAX_SOURCE_LENGTH,
       MAX_TARGET_LENGTH,
-      LABEL_SMOOTHING_FACTOR,
       PEFT_CONFIG),
   /** An assistant's answers in chats. */
   SFT("sft", MODEL_NAME_OR_PATH, TOKENIZER_NAME, MAX_SEQ_LENGTH, PEFT_CONFIG);
@@ -99,6 +97,7 @@ public enum TrainingTask {
       ADAM_BETA2,
       ADAM_EPSILON,
       MAX_GRAD_NORM,
+      LABEL_SMOOTHING_FACTOR,
       NUM_TRAIN_EPOCHS,
       MAX_STEPS,
       LR_SCHEDULER_TYPE,

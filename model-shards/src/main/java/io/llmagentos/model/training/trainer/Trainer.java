@@ -192,7 +192,7 @@ public final class Trainer {
   private Loss accumulate(Batch batch, int micro) {
     long seed = DataSeeds.mix(arguments.get(TrainingArguments.SEED), step);
     seed = DataSeeds.mix(DataSeeds.mix(seed, micro), ranks.rank());
-    return model.accumulate(batch, seed);
+    return model.accumulate(batch, seed, arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
   }
 
   private static long tokens(Batch batch) {

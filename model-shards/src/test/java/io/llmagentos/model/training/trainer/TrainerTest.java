@@ -291,6 +291,33 @@ class TrainerTest {
     assertThat(brief.notes().lines.get(4L)).doesNotContainKey("eval_accuracy");
   }
 
+  /** Without steps the loss is linear in the factor. */
+  @Test
+  void shouldSpreadTargetsInTrainingAndInEvaluation(@TempDir Path home) throws Exception {
+    Path model = model(home, 0);
+    List<Run> runs = new ArrayList<>();
+    for (double factor : new double[] {0, 0.5, 1}) {
+      Map<String, Object> still = Map.of(
+          "max_steps",
+          1,
+          "eval_strategy",
+          "epoch",
+          "learning_rate",
+          0,
+          "label_smoothing_factor",
+          factor);
+      runs.add(train(model, arguments(still), 1));
+    }
+    for (String metric : List.of("loss", "eval_loss")) {
+      double sharp = runs.getFirst().metric(1, metric);
+      double even = runs.getLast().metric(1, metric);
+      assertThat(Math.abs(even - sharp)).as(metric).isGreaterThan(1e-5);
+      assertThat(runs.get(1).metric(1, metric))
+          .as(metric)
+          .isCloseTo((sharp + even) / 2, within(1e-6));
+    }
+  }
+
   @Test
   void shouldStopEarlyAndRememberWhereItWasBest(@TempDir Path home) throws Exception {
     Run run = train(
