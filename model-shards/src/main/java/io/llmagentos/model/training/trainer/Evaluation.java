@@ -68,7 +68,8 @@ public final class Evaluation {
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
-        Evaluated evaluated = model.evaluate(data.collator().collate(examples, indices, 0), smoothing);
+        Evaluated evaluated =
+            model.evaluate(data.collator().collate(examples, indices, 0), smoothing);
         loss = loss.plus(evaluated.loss());
         sums.forEach((metric, own) -> metric.count(evaluated, own));
       }
