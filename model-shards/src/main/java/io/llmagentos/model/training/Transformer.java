@@ -80,17 +80,22 @@ public final class Transformer implements AutoCloseable {
   /**
    * The model in a Hugging Face directory with the head of {@code config}: what the files lack of the head begins as Hugging Face initialises it.
    *
+   * @param ignoreMismatchedSizes whether what the files have of the head in another shape begins anew too
    * @throws AgentOsException as {@link #load}; {@code MODEL_FILE_CORRUPT} too when something else is missing
    */
   public static Transformer adapt(
-      Path directory, TransformerConfig config, EngineSettings settings, long seed) {
+      Path directory,
+      TransformerConfig config,
+      EngineSettings settings,
+      long seed,
+      boolean ignoreMismatchedSizes) {
     Function<Parameter, float[]> drawn = drawn(seed);
     try (ModelFiles files = ModelFiles.open(directory)) {
       ObjectNode others = ModelFiles.config(directory);
       return new Transformer(config, settings, others, parameter -> {
         float[] fresh = drawn.apply(parameter);
-        boolean lacking = parameter.head() && !files.has(parameter.name());
-        return lacking ? fresh : files.tensor(parameter).toFloats();
+        boolean there = ignoreMismatchedSizes ? files.has(parameter) : files.has(parameter.name());
+        return parameter.head() && !there ? fresh : files.tensor(parameter).toFloats();
       });
     }
   }

@@ -129,6 +129,12 @@ public final class ModelFiles implements AutoCloseable {
     return tensors.containsKey(name);
   }
 
+  /** Whether there is a tensor of that name and shape. */
+  public boolean has(Parameter parameter) {
+    Tensor tensor = tensors.get(parameter.name());
+    return tensor != null && Arrays.equals(tensor.shape(), parameter.shape());
+  }
+
   /** All of them, in the order of the files. */
   public Collection<Tensor> tensors() {
     return tensors.values();

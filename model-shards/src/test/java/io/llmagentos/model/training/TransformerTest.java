@@ -406,13 +406,13 @@ class TransformerTest {
     }
     BertConfig config = ((BertConfig) TransformerConfig.read(directory))
         .withLabels(List.of("question", "order", "other"));
-    try (Transformer classifier = Transformer.adapt(directory, config, FLOAT32, 14)) {
+    try (Transformer classifier = Transformer.adapt(directory, config, FLOAT32, 14, false)) {
       assertThat(classifier.weights().getFirst().toFloats()).containsExactly(body);
       assertThat(classifier.logits(Batch.of(new int[][] {{1, 2}, {3, 4}}))).hasDimensions(2, 3);
     }
     AgentOsException missing = catchThrowableOfType(
         AgentOsException.class,
-        () -> Transformer.adapt(directory, SmallModels.gpt2(true, 0), FLOAT32, 14));
+        () -> Transformer.adapt(directory, SmallModels.gpt2(true, 0), FLOAT32, 14, false));
     assertThat(missing.code()).isEqualTo(ErrorCode.MODEL_FILE_CORRUPT);
     assertThat(missing).hasMessageContaining("wte.weight");
   }

@@ -2,7 +2,6 @@ package io.llmagentos.model.training.arguments;
 
 import io.llmagentos.model.training.arguments.ModelArguments.TokenizerType;
 import io.llmagentos.model.training.arguments.TrainingArguments.IntervalStrategy;
-import java.util.Optional;
 
 /** What arguments must have to do with each other. */
 final class ArgumentChecks {
@@ -19,6 +18,11 @@ final class ArgumentChecks {
       throw Arguments.invalid(
           TrainingArguments.MAX_STEPS, "is 0, must be at least 1, or -1 for num_train_epochs");
     }
+    if (arguments.has(DataArguments.MLM_PROBABILITY)
+        && arguments.get(DataArguments.MLM_PROBABILITY) == 0) {
+      throw Arguments.invalid(
+          DataArguments.MLM_PROBABILITY, "is 0.0, must be more than 0: what is hidden is learnt");
+    }
     checkModel(task, arguments);
     checkTokenizer(task, arguments);
     checkBestModel(arguments);
@@ -27,13 +31,9 @@ final class ArgumentChecks {
         .check(arguments.get(TrainingArguments.LR_SCHEDULER_KWARGS));
   }
 
-  private static boolean given(Arguments arguments, Argument<? extends Optional<?>> argument) {
-    return arguments.has(argument) && arguments.get(argument).isPresent();
-  }
-
   private static void checkModel(TrainingTask task, Arguments arguments) {
-    boolean directory = given(arguments, ModelArguments.MODEL_NAME_OR_PATH);
-    boolean config = given(arguments, ModelArguments.CONFIG);
+    boolean directory = arguments.find(ModelArguments.MODEL_NAME_OR_PATH).isPresent();
+    boolean config = arguments.find(ModelArguments.CONFIG).isPresent();
     if (directory && config) {
       throw Arguments.invalid(
           ModelArguments.CONFIG, "is set, and so is model_name_or_path: only one of them counts");
@@ -54,17 +54,17 @@ final class ArgumentChecks {
   }
 
   private static void checkTokenizer(TrainingTask task, Arguments arguments) {
-    boolean named = given(arguments, ModelArguments.TOKENIZER_NAME);
+    boolean named = arguments.find(ModelArguments.TOKENIZER_NAME).isPresent();
     if (task == TrainingTask.TOOLS_FINETUNE) {
       requireVocabulary(arguments);
       return;
     }
-    if (!given(arguments, ModelArguments.TOKENIZER_TYPE)) {
-      if (!named && !given(arguments, ModelArguments.MODEL_NAME_OR_PATH)) {
+    if (!arguments.find(ModelArguments.TOKENIZER_TYPE).isPresent()) {
+      if (!named && !arguments.find(ModelArguments.MODEL_NAME_OR_PATH).isPresent()) {
         throw Arguments.invalid(
             ModelArguments.TOKENIZER_NAME, "is not set: a model from config has no tokenizer");
       }
-      if (given(arguments, ModelArguments.VOCAB_SIZE)) {
+      if (arguments.find(ModelArguments.VOCAB_SIZE).isPresent()) {
         throw Arguments.invalid(ModelArguments.VOCAB_SIZE, "must go with tokenizer_type");
       }
       return;
@@ -74,7 +74,7 @@ final class ArgumentChecks {
       throw Arguments.invalid(
           ModelArguments.TOKENIZER_TYPE, "is set, and so is tokenizer_name: only one counts");
     }
-    if (given(arguments, ModelArguments.MODEL_NAME_OR_PATH)) {
+    if (arguments.find(ModelArguments.MODEL_NAME_OR_PATH).isPresent()) {
       throw Arguments.invalid(
           ModelArguments.TOKENIZER_TYPE,
           "must go with config: the model at model_name_or_path knows its own tokens only");
@@ -95,8 +95,8 @@ final class ArgumentChecks {
 
   /** Of a model that begins with random weights the tokenizer is trained. */
   private static void requireVocabulary(Arguments arguments) {
-    boolean trained = given(arguments, ModelArguments.CONFIG);
-    if (given(arguments, ModelArguments.VOCAB_SIZE) != trained) {
+    boolean trained = arguments.find(ModelArguments.CONFIG).isPresent();
+    if (arguments.find(ModelArguments.VOCAB_SIZE).isPresent() != trained) {
       throw Arguments.invalid(
           ModelArguments.VOCAB_SIZE,
           trained

@@ -93,6 +93,11 @@ public final class Arguments {
     return value == null ? argument.otherwise() : (T) value;
   }
 
+  /** The value of an argument that the task need not have. */
+  public <T> Optional<T> find(Argument<Optional<T>> argument) {
+    return has(argument) ? get(argument) : Optional.empty();
+  }
+
   /** Whether the task has this argument. */
   public boolean has(Argument<?> argument) {
     return argument.equals(known.get(argument.name()));

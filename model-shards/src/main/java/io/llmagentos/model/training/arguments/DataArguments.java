@@ -33,7 +33,7 @@ public final class DataArguments {
   public static final Argument<Optional<Integer>> MAX_SEQ_LENGTH =
       Argument.optional("max_seq_length", ValueType.integer(2));
 
-  /** How many of the tokens are hidden. */
+  /** How many of the tokens are hidden; at least one of each example. */
   public static final Argument<Double> MLM_PROBABILITY =
       Argument.real("mlm_probability", 0.15, 0, 1);
 

@@ -55,6 +55,10 @@ public final class ModelArguments {
   public static final Argument<Optional<Integer>> VOCAB_SIZE =
       Argument.optional("vocab_size", ValueType.integer(1));
 
+  /** Whether a classifier's head that does not know the labels of the data gives way to a new one. */
+  public static final Argument<Boolean> IGNORE_MISMATCHED_SIZES =
+      Argument.flag("ignore_mismatched_sizes", false);
+
   /** Train a low-rank adapter alone. */
   public static final Argument<Optional<LoraConfig>> PEFT_CONFIG = Argument.optional(
       "peft_config", new ValueType<>("a map of r, lora_alpha, ...", LoraConfig::parse));

@@ -21,7 +21,8 @@ public enum TrainingTask {
       TEXT_COLUMN_NAME,
       BLOCK_SIZE,
       KEEP_LINEBREAKS,
-      APPEND_EOD),
+      APPEND_EOD,
+      PUBLISH),
   /** A causal language model from a directory, or from random weights. */
   LM_FINETUNE(
       "lm/finetune",
@@ -35,6 +36,7 @@ public enum TrainingTask {
       BLOCK_SIZE,
       KEEP_LINEBREAKS,
       APPEND_EOD,
+      PUBLISH,
       PEFT_CONFIG),
   /** A masked language model. */
   MLM_PRETRAIN(
@@ -52,6 +54,7 @@ public enum TrainingTask {
   CLASSIFY_FINETUNE(
       "classify/finetune",
       MODEL_NAME_OR_PATH,
+      IGNORE_MISMATCHED_SIZES,
       TOKENIZER_NAME,
       TEXT_COLUMN_NAME,
       LABEL_COLUMN_NAME,
@@ -84,7 +87,7 @@ public enum TrainingTask {
       BPE_DROPOUT,
       REQUEST_LOSS_PROBABILITY),
   /** An assistant's answers in chats. */
-  SFT("sft", MODEL_NAME_OR_PATH, TOKENIZER_NAME, MAX_SEQ_LENGTH, PEFT_CONFIG);
+  SFT("sft", MODEL_NAME_OR_PATH, TOKENIZER_NAME, MAX_SEQ_LENGTH, PUBLISH, PEFT_CONFIG);
 
   private static final List<Argument<?>> COMMON = List.of(
       TRAIN_FILE,
@@ -97,7 +100,6 @@ public enum TrainingTask {
       NUM_PROCESSES,
       NUM_CPU_THREADS_PER_PROCESS,
       DDP_TIMEOUT,
-      PUBLISH,
       DO_EVAL,
       EVAL_STRATEGY,
       EVAL_STEPS,

@@ -8,6 +8,7 @@ import io.llmagentos.model.tokenizer.ChatTemplate;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.tokenizer.Tokens;
 import io.llmagentos.model.training.Batch;
+import io.llmagentos.model.training.arguments.DataArguments;
 import io.llmagentos.node.error.AgentOsException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +60,12 @@ final class ChatRows implements ExampleStore.Encoder {
           labels[t] = ids[t];
         }
       }
+    }
+    if (Arrays.stream(labels).allMatch(label -> label == Batch.IGNORED)) {
+      throw row.invalid(
+          "has no answer within " + DataArguments.MAX_SEQ_LENGTH + " of " + maxLength + ": it has "
+              + tokens.length() + " tokens",
+          DataArguments.MAX_SEQ_LENGTH.name());
     }
     return new Example(ids, labels);
   }

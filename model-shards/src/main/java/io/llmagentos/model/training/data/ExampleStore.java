@@ -37,6 +37,9 @@ final class ExampleStore implements Examples {
         var lengths = new TokenShardWriter(directory, name + "-lengths", Integer.MAX_VALUE)) {
       corpus.forEach(row -> {
         Example example = encoder.encode(row);
+        if (example.inputIds().length == 0 || example.labels().length == 0) {
+          throw row.invalid("has a text without a token", "train_file");
+        }
         inputs.add(example.inputIds());
         labels.add(example.labels());
         lengths.add(example.inputIds().length);

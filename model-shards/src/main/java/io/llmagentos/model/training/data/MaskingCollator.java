@@ -4,10 +4,11 @@ import io.llmagentos.model.training.Batch;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Hides tokens as BERT does (Devlin et al. 2019, https://arxiv.org/abs/1810.04805): of those that are chosen 80 % become the mask token, 10 % a random one, 10 % stay;
- * they alone have labels. What is hidden in an example depends on the seed, the epoch and the example's index. Special tokens are never chosen.
+ * they alone have labels, and as with BERT an example has at least one. What is hidden in an example depends on the seed, the epoch and the example's index. Special tokens are never chosen.
  */
 public final class MaskingCollator implements Collator {
   private static final double MASKED = 0.8;
@@ -50,19 +51,28 @@ public final class MaskingCollator implements Collator {
   }
 
   private void mask(int[] ids, int[] labels, SplittableRandom random) {
-    int[] original = ids.clone();
+    // Padding is special: the batch's width draws nothing.
+    int[] eligible =
+        IntStream.range(0, ids.length).filter(t -> !special.get(ids[t])).toArray();
     Arrays.fill(labels, Batch.IGNORED);
-    for (int t = 0; t < ids.length; t++) {
-      // Padding is special: the batch's width draws nothing.
-      if (special.get(original[t]) || random.nextDouble() >= probability) {
-        continue;
+    boolean none = true;
+    for (int t : eligible) {
+      if (random.nextDouble() < probability) {
+        hide(t, ids, labels, random);
+        none = false;
       }
-      labels[t] = original[t];
-      if (random.nextDouble() < MASKED) {
-        ids[t] = maskToken;
-      } else if (random.nextDouble() < RANDOM) {
-        ids[t] = random.nextInt(vocabSize);
-      }
+    }
+    if (none && eligible.length > 0) {
+      hide(eligible[random.nextInt(eligible.length)], ids, labels, random);
+    }
+  }
+
+  private void hide(int t, int[] ids, int[] labels, SplittableRandom random) {
+    labels[t] = ids[t];
+    if (random.nextDouble() < MASKED) {
+      ids[t] = maskToken;
+    } else if (random.nextDouble() < RANDOM) {
+      ids[t] = random.nextInt(vocabSize);
     }
   }
 }

@@ -340,7 +340,7 @@ final class TrainingDriver {
     try {
       ObjectNode summary = (ObjectNode) JSON.readTree(ended.summary());
       for (var argument : List.of(TrainingArguments.OUTPUT_DIR, TrainingArguments.PUBLISH)) {
-        arguments.get(argument).ifPresent(value -> summary.put(argument.name(), value));
+        arguments.find(argument).ifPresent(value -> summary.put(argument.name(), value));
       }
       return summary;
     } catch (JsonProcessingException e) {
@@ -368,7 +368,7 @@ final class TrainingDriver {
   }
 
   private CompletionStage<?> publish(ArtifactId model, Job.Description known) {
-    Optional<String> name = arguments.get(TrainingArguments.PUBLISH);
+    Optional<String> name = arguments.find(TrainingArguments.PUBLISH);
     return name.isEmpty()
         ? CompletableFuture.completedFuture(null)
         : services

@@ -83,10 +83,9 @@ final class TrainingJob implements JobKind {
       requirePaths(arguments);
       requireMetric(arguments);
       arguments
-          .get(TrainingArguments.PUBLISH)
+          .find(TrainingArguments.PUBLISH)
           .ifPresent(name -> ModelRegistry.requireName(name, TrainingArguments.PUBLISH.name()));
-      if (arguments.has(ModelArguments.PEFT_CONFIG)
-          && arguments.get(ModelArguments.PEFT_CONFIG).isPresent()) {
+      if (arguments.find(ModelArguments.PEFT_CONFIG).isPresent()) {
         throw invalid(ModelArguments.PEFT_CONFIG, "is set: " + name() + " trains all weights yet");
       }
     });
@@ -107,8 +106,7 @@ final class TrainingJob implements JobKind {
         List.of(DataArguments.TRAIN_FILE, DataArguments.VALIDATION_FILE)) {
       arguments.get(files).forEach(path -> services.settings().require(files.name(), path));
     }
-    if (arguments.has(ModelArguments.CONFIG)
-        && arguments.get(ModelArguments.CONFIG).orElse("") instanceof String path
+    if (arguments.find(ModelArguments.CONFIG).orElse("") instanceof String path
         && !path.isEmpty()) {
       services.settings().require(ModelArguments.CONFIG.name(), path);
     }
@@ -120,12 +118,10 @@ final class TrainingJob implements JobKind {
   }
 
   private void require(Arguments arguments, Argument<Optional<String>> argument) {
-    if (arguments.has(argument)) {
-      arguments
-          .get(argument)
-          .filter(path -> !path.equals(ShippedModel.NANO))
-          .ifPresent(path -> services.settings().require(argument.name(), path));
-    }
+    arguments
+        .find(argument)
+        .filter(path -> !path.equals(ShippedModel.NANO))
+        .ifPresent(path -> services.settings().require(argument.name(), path));
   }
 
   private static void requireMetric(Arguments arguments) {

@@ -31,9 +31,6 @@ public final class TrainingJobs {
       Precision.class,
       Kernels.class);
 
-  private static final List<TrainingTask> TASKS =
-      List.of(TrainingTask.LM_PRETRAIN, TrainingTask.LM_FINETUNE, TrainingTask.TOOLS_FINETUNE);
-
   /**
    * What trainings need of their node.
    *
@@ -65,6 +62,8 @@ public final class TrainingJobs {
         directory,
         Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("training-", 0).factory()));
-    TASKS.forEach(task -> node.service(JobKinds.class).add(new TrainingJob(task, services)));
+    for (TrainingTask task : TrainingTask.values()) {
+      node.service(JobKinds.class).add(new TrainingJob(task, services));
+    }
   }
 }

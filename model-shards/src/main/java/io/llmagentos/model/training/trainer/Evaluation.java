@@ -64,13 +64,13 @@ public final class Evaluation {
   private Loss add(Examples examples, Map<Metric, double[]> sums) {
     BatchSampler sampler = BatchSampler.sequential(
         examples.size(), arguments.get(TrainingArguments.PER_DEVICE_EVAL_BATCH_SIZE), ranks.size());
+    double smoothing = arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR);
     Loss loss = Loss.NONE;
     for (long step = 0; step < sampler.stepsPerEpoch(); step++) {
       long[] indices = sampler.batch(new Cursor(0, step), 0, ranks.rank());
       if (indices.length > 0) {
         Batch batch = data.evaluationCollator().collate(examples, indices, 0);
-        Evaluated evaluated =
-            model.evaluate(batch, arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
+        Evaluated evaluated = model.evaluate(batch, smoothing);
         loss = loss.plus(evaluated.loss());
         sums.forEach((metric, own) -> metric.count(batch, evaluated, own));
       }

@@ -2,6 +2,7 @@ package io.llmagentos.model.training.trainer;
 
 import io.llmagentos.model.training.Batch;
 import io.llmagentos.model.training.Evaluated;
+import io.llmagentos.model.weights.BertConfig;
 import io.llmagentos.model.weights.TransformerConfig;
 import java.util.Arrays;
 import java.util.Locale;
@@ -33,6 +34,39 @@ public enum Metric {
     @Override
     double value(double loss, double[] sums) {
       return sums[0] / sums[1];
+    }
+  },
+
+  /** The mean over the labels that are there, or are predicted, of 2 right / (predicted + there): scikit-learn's macro F1. */
+  F1(true) {
+    @Override
+    int width(TransformerConfig config) {
+      return 2 * ((BertConfig) config).labels().size();
+    }
+
+    // For each label how often it is right, and how often it is there or predicted.
+    @Override
+    void count(Batch batch, Evaluated evaluated, double[] sums) {
+      for (int i = 0; i < evaluated.labels().length; i++) {
+        int label = evaluated.labels()[i];
+        int predicted = evaluated.predictions()[i];
+        sums[2 * label] += label == predicted ? 1 : 0;
+        sums[2 * label + 1]++;
+        sums[2 * predicted + 1]++;
+      }
+    }
+
+    @Override
+    double value(double loss, double[] sums) {
+      double f1 = 0;
+      int labels = 0;
+      for (int i = 0; i < sums.length; i += 2) {
+        if (sums[i + 1] > 0) {
+          f1 += 2 * sums[i] / sums[i + 1];
+          labels++;
+        }
+      }
+      return f1 / labels;
     }
   },
 

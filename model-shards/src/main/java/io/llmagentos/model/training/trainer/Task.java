@@ -3,11 +3,15 @@ package io.llmagentos.model.training.trainer;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.training.EngineSettings;
 import io.llmagentos.model.training.Transformer;
+import io.llmagentos.model.training.arguments.Argument;
 import io.llmagentos.model.training.arguments.Arguments;
+import io.llmagentos.model.training.arguments.ModelArguments;
 import io.llmagentos.model.training.data.Collator;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Examples;
 import io.llmagentos.model.weights.TransformerConfig;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,8 +25,10 @@ interface Task {
     return switch (arguments.task()) {
       case LM_PRETRAIN, LM_FINETUNE -> new CausalText(arguments);
       case TOOLS_FINETUNE -> new ToolCalls(arguments);
-      case MLM_PRETRAIN, CLASSIFY_FINETUNE, SEQ2SEQ_FINETUNE, SFT ->
-        throw new IllegalArgumentException(arguments.task() + " cannot be trained yet");
+      case MLM_PRETRAIN -> new MaskedText(arguments);
+      case CLASSIFY_FINETUNE -> new Classification(arguments);
+      case SEQ2SEQ_FINETUNE -> new TextToText(arguments);
+      case SFT -> new Chats(arguments);
     };
   }
 
@@ -64,4 +70,24 @@ interface Task {
 
   /** What an evaluation measures beside the loss. */
   List<Metric> metrics();
+
+  /** What {@code config.json} says of a model of one family. Throws {@code MODEL_UNSUPPORTED} for one of another. */
+  static <C extends TransformerConfig> C config(
+      Arguments arguments, Path model, Class<C> family, String modelType) {
+    TransformerConfig config = TransformerConfig.read(model);
+    if (!family.isInstance(config)) {
+      throw new AgentOsException(
+          ErrorCode.MODEL_UNSUPPORTED,
+          model.resolve("config.json") + ": model_type " + config.modelType()
+              + " is not supported by " + arguments.task().type() + "; supported: " + modelType);
+    }
+    return family.cast(config);
+  }
+
+  /** The argument that says where the tokenizer is, if it is not trained along. */
+  static Argument<?> tokenizerArgument(Arguments arguments) {
+    return arguments.find(ModelArguments.TOKENIZER_NAME).isPresent()
+        ? ModelArguments.TOKENIZER_NAME
+        : ModelArguments.MODEL_NAME_OR_PATH;
+  }
 }

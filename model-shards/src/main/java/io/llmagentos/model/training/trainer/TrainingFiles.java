@@ -16,8 +16,10 @@ import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.data.Corpus;
 import io.llmagentos.model.training.data.Datasets;
 import io.llmagentos.model.training.data.Examples;
+import io.llmagentos.model.weights.BertConfig;
 import io.llmagentos.model.weights.ModelFiles;
 import io.llmagentos.model.weights.ShippedModel;
+import io.llmagentos.model.weights.T5Config;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -102,8 +104,7 @@ public final class TrainingFiles {
   }
 
   private boolean trainsTokenizer() {
-    return arguments.has(ModelArguments.TOKENIZER_TYPE)
-        && arguments.get(ModelArguments.TOKENIZER_TYPE).isPresent();
+    return arguments.find(ModelArguments.TOKENIZER_TYPE).isPresent();
   }
 
   /**
@@ -188,29 +189,31 @@ public final class TrainingFiles {
 
   private void layOutModel() throws IOException {
     Optional<Path> source = source(ModelArguments.MODEL_NAME_OR_PATH);
+    Optional<Path> tokenizer = source(ModelArguments.TOKENIZER_NAME);
     if (isShipped(ModelArguments.MODEL_NAME_OR_PATH)) {
       ShippedModel.copy(ShippedModel.NANO, model);
     } else if (source.isPresent()) {
       TransformerConfig unused =
           in(ModelArguments.MODEL_NAME_OR_PATH, () -> task.config(source.get()));
-      link(source.get(), name -> MODEL.stream().anyMatch(name::endsWith) && !LEFT.contains(name));
+      Set<String> others = tokenizer.isPresent() ? TOKENIZER : Set.of();
+      link(
+          source.get(),
+          name -> MODEL.stream().anyMatch(name::endsWith)
+              && !LEFT.contains(name)
+              && !others.contains(name));
     } else {
       Files.writeString(model.resolve(CONFIG), configFromArguments().toPrettyString());
     }
-    Optional<Path> tokenizer = source(ModelArguments.TOKENIZER_NAME);
     if (tokenizer.isPresent()) {
       link(tokenizer.get(), TOKENIZER::contains);
     }
   }
 
   private Tokenizer sourceTokenizer() {
-    Argument<?> argument = source(ModelArguments.TOKENIZER_NAME).isPresent()
-        ? ModelArguments.TOKENIZER_NAME
-        : ModelArguments.MODEL_NAME_OR_PATH;
     Path directory = source(ModelArguments.TOKENIZER_NAME)
         .or(() -> source(ModelArguments.MODEL_NAME_OR_PATH))
         .orElse(model);
-    return in(argument, () -> Tokenizer.load(directory));
+    return in(Task.tokenizerArgument(arguments), () -> Tokenizer.load(directory));
   }
 
   /** What reading says, of the argument that named the file. */
@@ -223,15 +226,15 @@ public final class TrainingFiles {
   }
 
   private Optional<Path> source(Argument<Optional<String>> argument) {
-    return arguments.has(argument) && !isShipped(argument)
-        ? arguments.get(argument).map(named -> requireDirectory(argument.name(), named))
-        : Optional.empty();
+    return arguments
+        .find(argument)
+        .filter(named -> !isShipped(argument))
+        .map(named -> requireDirectory(argument.name(), named));
   }
 
   /** The model that comes with the project goes by its name. */
   private boolean isShipped(Argument<Optional<String>> argument) {
-    return arguments.has(argument)
-        && arguments.get(argument).orElse("").equals(ShippedModel.NANO)
+    return arguments.find(argument).orElse("").equals(ShippedModel.NANO)
         && !Files.isDirectory(Path.of(ShippedModel.NANO));
   }
 
@@ -284,10 +287,13 @@ public final class TrainingFiles {
       Files.writeString(model.resolve(CONFIG), config.toPrettyString());
     }
     if (vocabulary > config().vocabSize()) {
+      Argument<?> argument = arguments.find(ModelArguments.CONFIG).isPresent()
+          ? ModelArguments.CONFIG
+          : Task.tokenizerArgument(arguments);
       throw invalid(
-          ModelArguments.CONFIG.name(),
-          "has a vocab_size of " + config().vocabSize() + ", the tokenizer has " + vocabulary
-              + " tokens");
+          argument.name(),
+          "does not fit: the model has a vocab_size of " + config().vocabSize()
+              + ", the tokenizer has " + vocabulary + " tokens");
     }
   }
 
@@ -295,7 +301,7 @@ public final class TrainingFiles {
     try {
       return task.config(model);
     } catch (AgentOsException e) {
-      if (arguments.get(ModelArguments.CONFIG).isEmpty()) {
+      if (arguments.find(ModelArguments.CONFIG).isEmpty()) {
         throw e;
       }
       String what = String.valueOf(e.getMessage());
@@ -307,16 +313,24 @@ public final class TrainingFiles {
     }
   }
 
-  /** Where the model has none, what the tokenizer knows. */
+  /** Of a model that generates and has none: what tokenizer and model know. */
   private void writeGenerationConfig(Tokenizer tokenizer) throws IOException {
     Path file = model.resolve(GENERATION);
-    if (!Files.exists(file)) {
-      ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
-      for (String role : List.of("bos_token", "eos_token", "pad_token")) {
-        SpecialTokens.id(model, tokenizer, role).ifPresent(id -> generation.put(role + "_id", id));
-      }
-      Files.writeString(file, generation.toPrettyString());
+    TransformerConfig config = config();
+    if (Files.exists(file) || config instanceof BertConfig) {
+      return;
     }
+    ObjectNode generation = JSON.createObjectNode().put("_from_model_config", true);
+    for (String role : List.of("bos_token", "eos_token", "pad_token")) {
+      SpecialTokens.id(model, tokenizer, role).ifPresent(id -> generation.put(role + "_id", id));
+    }
+    if (config instanceof T5Config t5) {
+      generation
+          .put("decoder_start_token_id", t5.decoderStartTokenId())
+          .put("eos_token_id", t5.eosTokenId())
+          .put("pad_token_id", t5.padTokenId());
+    }
+    Files.writeString(file, generation.toPrettyString());
   }
 
   private static ObjectNode object(Path file, String name) throws IOException {

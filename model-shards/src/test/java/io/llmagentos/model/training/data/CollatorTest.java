@@ -111,6 +111,17 @@ class CollatorTest {
   }
 
   @Test
+  void shouldHideATokenOfTheShortestExample() {
+    Rows rows = Rows.of(causal(2, 500, 3), causal(2, 3));
+    for (long epoch = 0; epoch < 50; epoch++) {
+      int[] labels = labels(masking(1).collate(rows, new long[] {0}, epoch), 0);
+      assertThat(labels).containsExactly(Batch.IGNORED, 500, Batch.IGNORED);
+    }
+    int[] nothing = labels(masking(1).collate(rows, new long[] {1}, 0), 0);
+    assertThat(nothing).as("special tokens alone").containsOnly(Batch.IGNORED);
+  }
+
+  @Test
   void shouldHideFifteenPercentEightyTenTen() {
     int length = 200_000;
     int[] ids = IntStream.range(0, length).map(i -> i % 10 == 0 ? 2 : 500).toArray();

@@ -234,15 +234,29 @@ class DatasetsTest {
           assertThat(example.labels()[t]).isIn(Batch.IGNORED, example.inputIds()[t]);
         }
       }
-      Datasets.writeChats(directory, "cut", corpus(train), template, tokenizer, 9);
+      int first = 1 + firstLearnt(directory);
+      Datasets.writeChats(directory, "cut", corpus(train), template, tokenizer, first);
       try (Examples examples = Datasets.openExamples(directory, "cut")) {
-        assertThat(examples.get(0).inputIds()).hasSize(9);
+        assertThat(examples.get(0).inputIds()).hasSize(first);
       }
+      assertThat(refused(() -> Datasets.writeChats(
+              directory, "short", corpus(train), template, tokenizer, first - 1)))
+          .startsWith(train + ":1 has no answer within max_seq_length of " + (first - 1));
       Path silent =
           file("silent.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}\n");
       assertThat(refused(() ->
               Datasets.writeChats(directory, "silent", corpus(silent), template, tokenizer, 100)))
           .isEqualTo(silent + ":1 has no messages with an answer of the assistant");
+    }
+  }
+
+  private static int firstLearnt(Path directory) throws IOException {
+    try (Examples examples = Datasets.openExamples(directory, "train")) {
+      int[] labels = examples.get(0).labels();
+      return IntStream.range(0, labels.length)
+          .filter(t -> labels[t] != Batch.IGNORED)
+          .findFirst()
+          .orElseThrow();
     }
   }
 
