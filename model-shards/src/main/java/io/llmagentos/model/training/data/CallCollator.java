@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * slot, words come in other pieces, some are hidden. For one thread.
  */
 public final class CallCollator implements Collator {
+  /** Rows are padded to a multiple of it: the fast kernels are made anew for each shape that they have not seen lately. */
+  private static final int MULTIPLE = 8;
+
   private final boolean varied;
   private final long seed;
   private final double exchanged;
@@ -79,7 +82,9 @@ public final class CallCollator implements Collator {
                   sequence, new SplittableRandom(DataSeeds.mix(DataSeeds.mix(seed, epoch), index)))
               : row(sequence, sequence.words(), false));
     }
-    int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow();
+    int longest = Math.ceilDiv(
+            rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow(), MULTIPLE)
+        * MULTIPLE;
     int[][] ids = new int[rows.size()][longest];
     int[][] labels = new int[rows.size()][longest];
     int[][] attention = new int[rows.size()][longest];
