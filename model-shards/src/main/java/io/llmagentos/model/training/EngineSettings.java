@@ -5,6 +5,7 @@ import io.llmagentos.model.weights.TransformerConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a transformer computes. Kept in a checkpoint: only with the same settings does a training go on bit-equal.
@@ -24,10 +25,16 @@ public record EngineSettings(Precision precision, Kernels kernels, boolean fused
   /** The settings that are the fastest here for such batches: each is tried on a model of this shape, which takes the time of some steps. */
   public static EngineSettings fastest(
       TransformerConfig config, Precision precision, Batch sample) {
+    return fastest(config, null, precision, sample);
+  }
+
+  /** @param adapter that learns; null: all weights do */
+  public static EngineSettings fastest(
+      TransformerConfig config, @Nullable LoraConfig adapter, Precision precision, Batch sample) {
     EngineSettings best = new EngineSettings(precision, Kernels.MKL, true);
     long least = Long.MAX_VALUE;
     for (EngineSettings settings : candidates(precision, sample.inputIds()[0].length)) {
-      long nanos = nanos(config, settings, sample).orElse(Long.MAX_VALUE);
+      long nanos = nanos(config, adapter, settings, sample).orElse(Long.MAX_VALUE);
       if (nanos < least) {
         least = nanos;
         best = settings;
@@ -51,8 +58,14 @@ public record EngineSettings(Precision precision, Kernels kernels, boolean fused
 
   /** The shortest trial; nothing where libtorch has no such kernel. */
   private static Optional<Long> nanos(
-      TransformerConfig config, EngineSettings settings, Batch sample) {
+      TransformerConfig config,
+      @Nullable LoraConfig adapter,
+      EngineSettings settings,
+      Batch sample) {
     try (Transformer model = Transformer.initial(config, settings, 0)) {
+      if (adapter != null) {
+        model.addAdapter(adapter, 0);
+      }
       long least = Long.MAX_VALUE;
       for (int i = 0; i <= TRIALS; i++) {
         long started = System.nanoTime();

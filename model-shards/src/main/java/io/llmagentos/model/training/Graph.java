@@ -1,10 +1,8 @@
 package io.llmagentos.model.training;
 
 import io.llmagentos.model.weights.Activation;
-import io.llmagentos.model.weights.Parameter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -38,6 +36,7 @@ final class Graph {
       @Nullable Value position) {}
 
   private final FlatLayout layout;
+  private final @Nullable Adapter adapter;
   private final boolean training;
   private final boolean half;
   private final boolean fusedAttention;
@@ -49,12 +48,19 @@ final class Graph {
   private final Set<String> reached = new LinkedHashSet<>();
   private final Map<String, Value> rounded = new HashMap<>();
   private final Map<String, Value> outputs = new LinkedHashMap<>();
+  private final Map<String, Boolean> linears = new LinkedHashMap<>();
   private boolean random;
   private int values;
 
   /** @param training with dropout and derivatives */
   Graph(FlatLayout layout, EngineSettings settings, boolean training) {
+    this(layout, null, settings, training);
+  }
+
+  /** @param training with dropout and the derivatives of what is learnt */
+  Graph(FlatLayout layout, @Nullable Adapter adapter, EngineSettings settings, boolean training) {
     this.layout = layout;
+    this.adapter = adapter;
     this.training = training;
     this.half = settings.precision() == Precision.BFLOAT16;
     this.fusedAttention = settings.fusedAttention();
@@ -76,10 +82,12 @@ final class Graph {
   /** @param ids a variable of the script */
   Value embedding(String table, String ids, int paddingRow) {
     Value y = value("torch.embedding(%s, %s)".formatted(weight(table, false), ids), false);
-    derive(
-        y,
-        d -> backward("__torch__.embedding_backward(%s, %s, %s, %s)"
-            .formatted(d, ids, paddingRow, gradient(table))));
+    if (layout.learns(table)) {
+      derive(
+          y,
+          d -> backward("__torch__.embedding_backward(%s, %s, %s, %s)"
+              .formatted(d, ids, paddingRow, gradient(table))));
+    }
     return y;
   }
 
@@ -161,7 +169,23 @@ final class Graph {
     return product(x, weight, bias, true);
   }
 
+  /** The weights of what was multiplied by linear layers, and whether they are [in][out]. */
+  Map<String, Boolean> linears() {
+    return linears;
+  }
+
   private Value product(Value input, String weight, @Nullable String bias, boolean transposed) {
+    linears.put(weight, transposed);
+    Value y = plainProduct(input, weight, bias, transposed);
+    if (adapter == null || !adapter.adapts(weight)) {
+      return y;
+    }
+    Value down = linear(dropout(input, adapter.dropout()), Adapter.down(weight), null);
+    return add(y, linear(scale(down, adapter.scale()), Adapter.up(weight), null));
+  }
+
+  private Value plainProduct(
+      Value input, String weight, @Nullable String bias, boolean transposed) {
     Value x = half ? half(input) : input;
     String stored = weight(weight, half);
     String turned = "torch.t(" + stored + ")";
@@ -171,11 +195,13 @@ final class Graph {
                 x.name, transposed ? turned : stored, bias == null ? "None" : weight(bias, half)),
         half);
     derive(y, d -> {
-      if (bias != null) {
+      if (bias != null && layout.learns(bias)) {
         backward("__torch__.add_column_sums(%s, %s)".formatted(d, gradient(bias)));
       }
-      backward("__torch__.add_product(%s, %s, %s)"
-          .formatted(gradient(weight), transposed ? x.name : d, transposed ? d : x.name));
+      if (layout.learns(weight)) {
+        backward("__torch__.add_product(%s, %s, %s)"
+            .formatted(gradient(weight), transposed ? x.name : d, transposed ? d : x.name));
+      }
       reach(x, "__torch__.product(%s, %s, None)".formatted(d, transposed ? stored : turned), half);
     });
     return y;
@@ -286,10 +312,12 @@ final class Graph {
     Value y = value(
         "__torch__.position_bias(%s, %s, %s)".formatted(weight(table, false), which, queries),
         false);
-    derive(
-        y,
-        d -> backward(
-            "__torch__.position_bias_backward(%s, %s, %s)".formatted(d, which, gradient(table))));
+    if (layout.learns(table)) {
+      derive(
+          y,
+          d -> backward(
+              "__torch__.position_bias_backward(%s, %s, %s)".formatted(d, which, gradient(table))));
+    }
     return y;
   }
 
@@ -483,24 +511,15 @@ final class Graph {
     return view(name, halved ? "h" : "w");
   }
 
+  /** None for what is frozen. */
   private String gradient(String name) {
-    return view(name, "g");
+    return layout.learns(name) ? view(name, "g") : "None";
   }
 
   /** A view of the parameter in one of the flat vectors. */
   private String view(String name, String vector) {
-    Parameter parameter = layout.parameter(name);
-    int offset = layout.offset(name);
-    String variable = vector + "_" + offset;
-    long[] shape = parameter.shape();
-    long[] strides = new long[shape.length];
-    long stride = 1;
-    for (int i = shape.length - 1; i >= 0; i--) {
-      strides[i] = stride;
-      stride *= shape[i];
-    }
-    views.add("%s = torch.as_strided(%s, %s, %s, %s)"
-        .formatted(variable, vector, Arrays.toString(shape), Arrays.toString(strides), offset));
+    String variable = vector + "_" + layout.offset(name);
+    views.add(variable + " = " + layout.view(vector, name));
     return variable;
   }
 }

@@ -10,19 +10,23 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.weights.ModelFiles;
 import io.llmagentos.model.weights.Parameter;
+import io.llmagentos.model.weights.SafetensorsWriter;
 import io.llmagentos.model.weights.Tensor;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer that learns, on libtorch, through a script that is written for the model: a batch is one native call, a step of the optimizer another.
@@ -30,16 +34,21 @@ import java.util.function.Function;
  * caller; tensors are views of native memory, valid until {@link #close}.
  */
 public final class Transformer implements AutoCloseable {
+  public static final String ADAPTER_CONFIG = "adapter_config.json";
+  public static final String ADAPTER_WEIGHTS = "adapter_model.safetensors";
+
   private final TransformerConfig config;
   private final EngineSettings settings;
   private final Program program;
-  private final FlatLayout layout;
-  private final TransformerScript script;
   private final PtNDManager manager;
-  private final PtSymbolBlock block;
-  private final Weights weights;
   /** What {@code config.json} says besides. */
   private final ObjectNode others;
+
+  private FlatLayout layout;
+  private TransformerScript script;
+  private PtSymbolBlock block;
+  private Weights weights;
+  private @Nullable Adapter adapter;
 
   Transformer(
       TransformerConfig config,
@@ -52,7 +61,7 @@ public final class Transformer implements AutoCloseable {
     this.others = others;
     program = Program.of(config);
     layout = new FlatLayout(config.parameters());
-    script = new TransformerScript(program, layout, settings);
+    script = new TransformerScript(program, layout, null, settings);
     weights = new Weights(layout, values);
     manager = PyTorch.newManager();
     block = PyTorch.load(manager, "Transformer", script.source());
@@ -112,6 +121,31 @@ public final class Transformer implements AutoCloseable {
       }
       return values;
     };
+  }
+
+  /**
+   * From now on an adapter learns, and the weights stay as they are: they have no gradient and no moments. At first it changes nothing. The optimizer begins anew.
+   *
+   * @param seed of what is drawn
+   * @throws AgentOsException {@code SETTINGS_INVALID} when the model lacks a module that {@code lora} names; nothing is changed
+   */
+  public void addAdapter(LoraConfig lora, long seed) {
+    if (adapter != null) {
+      throw new IllegalStateException("the model has an adapter");
+    }
+    Adapter added = new Adapter(config, lora);
+    Weights before = weights;
+    weights = new Weights(added.layout(), added.initial(seed, before::values));
+    before.close();
+    block.close();
+    adapter = added;
+    layout = added.layout();
+    script = new TransformerScript(program, layout, added, settings);
+    block = PyTorch.load(manager, "Transformer", script.source());
+  }
+
+  public boolean hasAdapter() {
+    return adapter != null;
   }
 
   public TransformerConfig config() {
@@ -268,9 +302,26 @@ public final class Transformer implements AutoCloseable {
     return weights.step(scale, step);
   }
 
-  /** The weights under Hugging Face's names. */
+  /** The weights under Hugging Face's names; with an adapter added to them, if there is one, as copies. */
   public List<Tensor> weights() {
-    return weights.tensors();
+    if (adapter == null) {
+      return weights.tensors();
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      return merged(scope).stream()
+          .map(tensor -> Tensor.of(tensor.name(), tensor.toFloats(), tensor.shape()))
+          .toList();
+    }
+  }
+
+  /** Views of memory that lasts as long as the scope. */
+  private List<Tensor> merged(NDManager scope) {
+    NDList arguments = TransformerScript.arguments(scope, TransformerScript.MERGE);
+    arguments.add(weights.values());
+    NDArray merged = TransformerScript.call(block, arguments).getFirst();
+    return config.parameters().stream()
+        .map(parameter -> layout.tensor(merged, parameter, parameter.name()))
+        .toList();
   }
 
   /** The accumulated gradient under the same names. */
@@ -278,7 +329,7 @@ public final class Transformer implements AutoCloseable {
     return weights.gradients();
   }
 
-  /** All that later steps depend on: the weights, and the optimizer's moments and steps as {@code optimizer.*}. */
+  /** All that later steps depend on: the weights that learn, and the optimizer's moments and steps as {@code optimizer.*}. */
   public List<Tensor> state() {
     return weights.state();
   }
@@ -293,8 +344,32 @@ public final class Transformer implements AutoCloseable {
   }
 
   /**
+   * Writes what has learnt of a model with an adapter as PEFT does: {@value #ADAPTER_CONFIG} and {@value #ADAPTER_WEIGHTS}.
+   *
+   * @see #adapterTensors
+   */
+  public void saveAdapter(Path directory) throws IOException {
+    ObjectNode json = Objects.requireNonNull(adapter, "no adapter").toJson();
+    Files.createDirectories(directory);
+    List<Tensor> tensors = weights.tensors().stream()
+        .map(tensor -> tensor.withName(Adapter.PREFIX + tensor.name()))
+        .toList();
+    SafetensorsWriter.write(directory.resolve(ADAPTER_WEIGHTS), tensors, Map.of("format", "pt"));
+    Files.writeString(directory.resolve(ADAPTER_CONFIG), json.toPrettyString());
+  }
+
+  /** What {@link #saveAdapter} wrote, under the names of {@link #state}. */
+  public static List<Tensor> adapterTensors(ModelFiles files) {
+    return files.tensors().stream()
+        .map(tensor -> tensor.name().startsWith(Adapter.PREFIX)
+            ? tensor.withName(tensor.name().substring(Adapter.PREFIX.length()))
+            : tensor)
+        .toList();
+  }
+
+  /**
    * Writes a model directory: {@code config.json}, which keeps what it said of special tokens and the like where the model was loaded from, and
-   * {@code model.safetensors}.
+   * {@code model.safetensors}, in which an adapter is added to the weights.
    */
   public void save(Path directory) throws IOException {
     save(directory, others);
@@ -302,12 +377,23 @@ public final class Transformer implements AutoCloseable {
 
   /** The same, with something else that {@code config.json} says besides the model's shape. */
   public void save(Path directory, ObjectNode others) throws IOException {
-    ModelFiles.write(directory, config, others, weights());
+    if (adapter == null) {
+      ModelFiles.write(directory, config, others, weights.tensors());
+      return;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      ModelFiles.write(directory, config, others, merged(scope));
+    }
   }
 
   /** Arrays in native memory between calls. */
   int nativeArrays() {
     return manager.getManagedArrays().size() + weights.nativeArrays();
+  }
+
+  /** Numbers of weights, gradients and moments in native memory. */
+  long nativeNumbers() {
+    return weights.nativeNumbers();
   }
 
   @Override

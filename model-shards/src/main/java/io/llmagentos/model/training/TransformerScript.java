@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The script of one model: its methods, written out, behind the operators they use. */
 final class TransformerScript {
@@ -19,17 +20,21 @@ final class TransformerScript {
   static final String EVALUATE = "evaluate";
   static final String RESULTS = "results";
   static final String LOGITS = "logits";
+  static final String MERGE = "merge";
 
   private final Program program;
   private final FlatLayout layout;
+  private final @Nullable Adapter adapter;
   private final EngineSettings settings;
   private final Map<String, Set<Input>> inputs = new HashMap<>();
   private final List<String> results;
   private final String source;
 
-  TransformerScript(Program program, FlatLayout layout, EngineSettings settings) {
+  TransformerScript(
+      Program program, FlatLayout layout, @Nullable Adapter adapter, EngineSettings settings) {
     this.program = program;
     this.layout = layout;
+    this.adapter = adapter;
     this.settings = settings;
     Graph accumulate = loss(true);
     Graph evaluate = loss(false);
@@ -37,7 +42,10 @@ final class TransformerScript {
     this.results = results.outputs();
     source = source(
         settings,
-        method(ACCUMULATE, accumulate) + method(EVALUATE, evaluate) + method(RESULTS, results));
+        method(ACCUMULATE, accumulate)
+            + method(EVALUATE, evaluate)
+            + method(RESULTS, results)
+            + (adapter == null ? "" : adapter.merge(MERGE)));
   }
 
   /** A script with these methods. */
@@ -49,7 +57,7 @@ final class TransformerScript {
   }
 
   private Graph loss(boolean training) {
-    var graph = new Graph(layout, settings, training);
+    var graph = new Graph(layout, adapter, settings, training);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.clearOutputs();
     graph.crossEntropy(x, program.outputWeight(), program.outputBias());
@@ -57,7 +65,7 @@ final class TransformerScript {
   }
 
   private Graph resultsGraph() {
-    var graph = new Graph(layout, settings, false);
+    var graph = new Graph(layout, adapter, settings, false);
     Value x = program.head(graph, graph.rows(program.body(graph)));
     graph.output(
         LOGITS, graph.single(graph.linear(x, program.outputWeight(), program.outputBias())));

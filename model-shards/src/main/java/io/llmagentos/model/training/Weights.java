@@ -15,7 +15,6 @@ import io.llmagentos.model.weights.Parameter;
 import io.llmagentos.model.weights.Tensor;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -25,10 +24,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is learnt: weights, the gradient that accumulates and the optimizer's moments, each one float32 vector in native memory, and the steps of an
- * optimizer, each one native call.
+ * Weights, and of those that are learnt the gradient that accumulates and the optimizer's moments: each one float32 vector in native memory, which is there from
+ * its first use on; and the steps of an optimizer, each one native call.
  */
 final class Weights implements AutoCloseable {
   private static final String FIRST = "optimizer.exp_avg.";
@@ -48,21 +49,26 @@ final class Weights implements AutoCloseable {
     this.layout = layout;
     manager = PyTorch.newManager();
     optimizer = PyTorch.load(manager, "Optimizer", PyTorch.source(Weights.class, "optimizer.py"));
-    values = new Vector("d", "p");
-    gradient = new Vector("gd", "gp");
-    first = new Vector("md", "mp");
-    second = new Vector("vd", "vp");
-    layout.parameters().forEach(p -> values.put(p, initial.apply(p)));
+    values = new Vector(layout.total(), "d", "p");
+    gradient = new Vector(layout.width(), "gd", "gp");
+    first = new Vector(layout.width(), "md", "mp");
+    second = new Vector(layout.width(), "vd", "vp");
+    layout.all().forEach(p -> values.put(p, initial.apply(p)));
   }
 
   /** All weights, for a script. */
   NDArray values() {
-    return values.whole;
+    return values.whole();
+  }
+
+  /** A copy of a parameter. */
+  float[] values(Parameter parameter) {
+    return values.tensor(parameter.name(), parameter).toFloats();
   }
 
   /** The accumulated gradient, for a script. */
   NDArray gradient() {
-    return gradient.whole;
+    return gradient.whole();
   }
 
   long steps() {
@@ -117,7 +123,7 @@ final class Weights implements AutoCloseable {
     return norm;
   }
 
-  /** Views of the weights. */
+  /** Views of the weights that are learnt. */
   List<Tensor> tensors() {
     return tensors(values, "");
   }
@@ -182,6 +188,14 @@ final class Weights implements AutoCloseable {
     return manager.getManagedArrays().size();
   }
 
+  /** Numbers in native memory. */
+  long nativeNumbers() {
+    return Stream.of(values, gradient, first, second)
+        .filter(vector -> vector.whole != null)
+        .mapToLong(vector -> vector.length)
+        .sum();
+  }
+
   @Override
   public void close() {
     optimizer.close();
@@ -190,28 +204,43 @@ final class Weights implements AutoCloseable {
 
   /** A number for each parameter, in native memory that all views share. */
   private final class Vector {
-    private final PtNDArray whole;
-    /** Each becomes a list of one for the script: an operator's changes count only in lists that are arguments. */
-    private final PtNDArray decaying;
+    private final int length;
+    private final String decaying;
+    private final String others;
+    private @Nullable PtNDArray whole;
 
-    private final PtNDArray others;
-
-    Vector(String decayingName, String othersName) {
-      whole = (PtNDArray) manager.zeros(new Shape(layout.width()));
-      decaying = JniUtils.slice(whole, 0, 0, layout.decaying(), 1);
-      others = JniUtils.slice(whole, 0, layout.decaying(), layout.width(), 1);
-      decaying.setName(decayingName + "[]");
-      others.setName(othersName + "[]");
+    Vector(int length, String decaying, String others) {
+      this.length = length;
+      this.decaying = decaying;
+      this.others = others;
     }
 
+    PtNDArray whole() {
+      PtNDArray there = whole;
+      if (there == null) {
+        there = (PtNDArray) manager.zeros(new Shape(length));
+        whole = there;
+      }
+      return there;
+    }
+
+    /** The parts that are learnt, each of which becomes a list of one for the script: an operator's changes count only in lists that are arguments. */
     void addTo(NDList arguments) {
-      arguments.add(decaying);
-      arguments.add(others);
+      NDManager scope = arguments.getFirst().getManager();
+      add(arguments, scope, decaying, 0, layout.decaying());
+      add(arguments, scope, others, layout.decaying(), layout.width());
+    }
+
+    private void add(NDList arguments, NDManager scope, String name, int from, int to) {
+      PtNDArray part = JniUtils.slice(whole(), 0, from, to, 1);
+      part.attach(scope);
+      part.setName(name + "[]");
+      arguments.add(part);
     }
 
     /** The memory itself. */
     FloatBuffer floats() {
-      return whole.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+      return whole().toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
 
     void put(Parameter parameter, float[] numbers) {
@@ -219,11 +248,7 @@ final class Weights implements AutoCloseable {
     }
 
     Tensor tensor(String name, Parameter parameter) {
-      MemorySegment part = MemorySegment.ofBuffer(floats())
-          .asSlice(
-              (long) layout.offset(parameter.name()) * Float.BYTES,
-              (long) parameter.elements() * Float.BYTES);
-      return Tensor.of(name, part, parameter.shape());
+      return layout.tensor(whole(), parameter, name);
     }
   }
 }

@@ -51,6 +51,11 @@ public record Tensor(String name, DType dtype, long[] shape, MemorySegment data,
     return new Tensor(name, DType.BF16, shape, data, "memory");
   }
 
+  /** The same numbers under another name. */
+  public Tensor withName(String other) {
+    return new Tensor(other, dtype, shape, data, origin);
+  }
+
   public long elements() {
     return elements(shape);
   }

@@ -1,5 +1,5 @@
 # The operators of Graph and their derivatives. Shapes: N = B*T rows of tokens; hidden states are [N,width], heads [B,H,T,d].
-# A derivative takes the gradient of the result, adds to those of the parameters (gw, gb) and returns that of the input.
+# A derivative takes the gradient of the result, adds to those of the parameters (gw, gb; None where they are frozen) and returns that of the input.
 
 # 0 or 1/(1-p): what dropout multiplies by.
 def dropout_mask(x: Tensor, p: float, random: Generator) -> Tensor:
@@ -8,19 +8,22 @@ def dropout_mask(x: Tensor, p: float, random: Generator) -> Tensor:
 def add_column_sums(g: Tensor, gb: Tensor) -> None:
   gb.add_(torch.sum(g, [0], False, dtype=6))
 
-def layer_norm_backward(g: Tensor, x: Tensor, mean: Tensor, deviation: Tensor, w: Tensor, b: Tensor, gw: Tensor, gb: Tensor) -> Tensor:
+def layer_norm_backward(g: Tensor, x: Tensor, mean: Tensor, deviation: Tensor, w: Tensor, b: Tensor, gw: Optional[Tensor], gb: Optional[Tensor]) -> Tensor:
   dx, dw, db = torch.native_layer_norm_backward(g, x, [x.size(1)], mean, deviation, w, b, [True, True, True])
-  gw.add_(dw)
-  gb.add_(db)
+  if gw is not None:
+    gw.add_(dw)
+  if gb is not None:
+    gb.add_(db)
   return dx
 
 def rms_norm(x: Tensor, w: Tensor, eps: float) -> Tuple[Tensor, Tensor]:
   r = torch.rsqrt(torch.mean(x * x, [1], True) + eps)
   return (x * r * w, r)
 
-def rms_norm_backward(g: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Tensor) -> Tensor:
+def rms_norm_backward(g: Tensor, x: Tensor, r: Tensor, w: Tensor, gw: Optional[Tensor]) -> Tensor:
   n = x * r
-  gw.add_(torch.sum(g * n, [0]))
+  if gw is not None:
+    gw.add_(torch.sum(g * n, [0]))
   gn = g * w
   return (gn - n * torch.mean(gn * n, [1], True)) * r
 
@@ -143,7 +146,7 @@ def surprise(p: Tensor, target: Tensor, z: Tensor) -> Tensor:
     logs = torch.gather(torch._log_softmax(z, 1, False), 1, target)
   return -torch.sum(logs, dtype=7)
 
-def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, e: float, gw: Tensor, gb: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
+def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: Tensor, e: float, gw: Optional[Tensor], gb: Optional[Tensor]) -> Tuple[Tensor, Tensor]:
   loss = torch.zeros([], dtype=7)
   dh = torch.empty_like(h)
   step = __torch__.rows_at_a_time(w)
@@ -159,7 +162,8 @@ def cross_entropy_backward(h: Tensor, w: Tensor, b: Optional[Tensor], targets: T
     if gb is not None:
       __torch__.add_column_sums(p, gb)
     d = torch.to(p, h.dtype)
-    __torch__.add_product(gw, d, x)
+    if gw is not None:
+      __torch__.add_product(gw, d, x)
     torch.slice(dh, 0, i * step, (i + 1) * step).copy_(__torch__.product(d, torch.t(w), None))
   return (loss, dh)
 

@@ -15,11 +15,14 @@ import io.llmagentos.model.weights.Parameter;
 import io.llmagentos.model.weights.T5Config;
 import io.llmagentos.model.weights.Tensor;
 import io.llmagentos.model.weights.TransformerConfig;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +35,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RandomTransformersTest {
   private static final int MODELS = 8;
   private static final double STEP = 1e-5;
+  /** Modules that are learnt beside an adapter. */
+  private static final Map<String, List<String>> WHOLE = Map.of(
+      "gpt2", List.of("wte", "ln_f"),
+      "llama", List.of("embed_tokens", "norm"),
+      "bert", List.of("LayerNorm"),
+      "t5", List.of("shared", "final_layer_norm", "relative_attention_bias"));
 
   private final SplittableRandom random = new SplittableRandom(29);
 
@@ -263,9 +272,84 @@ class RandomTransformersTest {
           settings,
           JsonNodeFactory.instance.objectNode(),
           p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
-        check(model, weights, batch(config, Program.of(config).labels()));
+        check(model, weights, UnaryOperator.identity());
       }
     }
+  }
+
+  /** Only what learns has a gradient: that of the model to whose weights the adapter is added. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt2", "llama", "bert", "t5"})
+  void shouldLearnAdaptersLikeTheFormulas(String family) {
+    for (int i = 0; i < MODELS; i++) {
+      TransformerConfig config = config(family);
+      var settings = new EngineSettings(Precision.FLOAT32, one(List.of(Kernels.values())), flip());
+      Map<String, double[]> weights = config.parameters().stream()
+          .collect(
+              Collectors.toMap(Parameter::name, this::weights, (a, b) -> a, LinkedHashMap::new));
+      var lora = new LoraConfig(
+          one(1, 3),
+          one(1, 6),
+          0,
+          flip() ? List.of() : List.of("all-linear"),
+          flip() ? List.of() : WHOLE.getOrDefault(family, List.of()),
+          "");
+      try (var model = new Transformer(
+          config,
+          settings,
+          JsonNodeFactory.instance.objectNode(),
+          p -> floats(weights.getOrDefault(p.name(), new double[0])))) {
+        model.addAdapter(lora, 3);
+        List<Tensor> state = new ArrayList<>();
+        for (Tensor tensor : model.state()) {
+          if (tensor.name().endsWith("lora_B.weight") && !tensor.name().startsWith("optimizer.")) {
+            state.add(Tensor.of(
+                tensor.name(),
+                floats(weights(new Parameter(tensor.name(), tensor.shape(), 0, 0, -1))),
+                tensor.shape()));
+          } else {
+            state.add(Tensor.of(tensor.name(), tensor.toFloats(), tensor.shape()));
+          }
+        }
+        model.restore(state);
+        for (Tensor tensor : model.gradients()) {
+          Tensor value = state.stream()
+              .filter(t -> t.name().equals(tensor.name()))
+              .findFirst()
+              .orElseThrow();
+          weights.put(tensor.name(), ReferenceTransformer.doubles(value.toFloats()));
+        }
+        double scale = lora.loraAlpha() / lora.r();
+        check(model, weights, all -> merged(config, all, scale));
+      }
+    }
+  }
+
+  /** W + scale B A; GPT-2 has its weights the other way round. */
+  private static Map<String, double[]> merged(
+      TransformerConfig config, Map<String, double[]> weights, double scale) {
+    Map<String, double[]> merged = new HashMap<>(weights);
+    for (Parameter parameter : config.parameters()) {
+      String module = parameter.name().replaceFirst(".weight$", "");
+      double[] a = weights.get(module + ".lora_A.weight");
+      double[] b = weights.get(module + ".lora_B.weight");
+      if (a != null && b != null) {
+        int inputs = (int) parameter.shape()[config instanceof Gpt2Config ? 0 : 1];
+        int outputs = (int) parameter.shape()[config instanceof Gpt2Config ? 1 : 0];
+        int r = a.length / inputs;
+        double[] sum = weights.getOrDefault(parameter.name(), new double[0]).clone();
+        for (int o = 0; o < outputs; o++) {
+          for (int i = 0; i < inputs; i++) {
+            for (int k = 0; k < r; k++) {
+              sum[config instanceof Gpt2Config ? i * outputs + o : o * inputs + i] +=
+                  scale * b[o * r + k] * a[k * inputs + i];
+            }
+          }
+        }
+        merged.put(parameter.name(), sum);
+      }
+    }
+    return merged;
   }
 
   private static float[] floats(double[] values) {
@@ -276,10 +360,15 @@ class RandomTransformersTest {
     return floats;
   }
 
-  private void check(Transformer model, Map<String, double[]> weights, Batch batch) {
+  /** @param modelOf what the reference computes with instead of these weights */
+  private void check(
+      Transformer model,
+      Map<String, double[]> weights,
+      UnaryOperator<Map<String, double[]>> modelOf) {
     TransformerConfig config = model.config();
+    Batch batch = batch(config, Program.of(config).labels());
     double smoothing = flip() ? random.nextDouble() : 0;
-    Loss expected = loss(config, weights, batch, smoothing);
+    Loss expected = loss(config, modelOf.apply(weights), batch, smoothing);
     Loss found = model.accumulate(batch, 0, smoothing);
     assertThat(found.targets()).as("targets of %s", config).isEqualTo(expected.targets());
     assertThat(found.sum())
@@ -305,9 +394,9 @@ class RandomTransformersTest {
         behind[i] -= STEP * direction[i];
       }
       weights.put(gradient.name(), ahead);
-      double up = loss(config, weights, batch, smoothing).sum();
+      double up = loss(config, modelOf.apply(weights), batch, smoothing).sum();
       weights.put(gradient.name(), behind);
-      double down = loss(config, weights, batch, smoothing).sum();
+      double down = loss(config, modelOf.apply(weights), batch, smoothing).sum();
       weights.put(gradient.name(), weight);
       assertThat(slope)
           .as("slope of %s of %s", gradient.name(), config)

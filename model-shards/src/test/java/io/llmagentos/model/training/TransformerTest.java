@@ -515,7 +515,7 @@ class TransformerTest {
       float[] gradient = new float[model.gradientWidth()];
       Batch batch = SmallModels.batch(config, 64, 18);
       long before = 0;
-      int arrays = model.nativeArrays();
+      int arrays = 0;
       for (int i = 0; i < 400; i++) {
         Loss loss = model.accumulate(batch, i);
         model.takeGradient(gradient);
@@ -523,6 +523,7 @@ class TransformerTest {
         model.evaluate(batch);
         if (i == 100) {
           before = resident();
+          arrays = model.nativeArrays();
         }
       }
       assertThat(model.nativeArrays()).isEqualTo(arrays);

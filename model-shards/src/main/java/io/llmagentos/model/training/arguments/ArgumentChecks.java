@@ -45,6 +45,11 @@ final class ArgumentChecks {
           "is not set" + (either && arguments.has(ModelArguments.CONFIG) ? ", nor is config" : "")
               + ": " + task.type() + " must know its model");
     }
+    if (!directory && given(arguments, ModelArguments.PEFT_CONFIG)) {
+      throw Arguments.invalid(
+          ModelArguments.PEFT_CONFIG,
+          "must go with model_name_or_path: random weights are nothing to adapt");
+    }
     if (directory
         && arguments.has(ModelArguments.CONFIG_OVERRIDES)
         && !arguments.get(ModelArguments.CONFIG_OVERRIDES).isEmpty()) {

@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.arguments;
 
+import io.llmagentos.model.training.LoraConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.settings.Settings;
@@ -130,7 +131,7 @@ public final class Arguments {
             name,
             switch (plain) {
               case Enum<?> constant -> constant.toString();
-              case LoraConfig adapter -> adapter.toMap();
+              case LoraConfig adapter -> LoraArguments.toMap(adapter);
               default -> plain;
             });
       }

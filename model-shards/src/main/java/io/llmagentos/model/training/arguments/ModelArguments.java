@@ -1,5 +1,6 @@
 package io.llmagentos.model.training.arguments;
 
+import io.llmagentos.model.training.LoraConfig;
 import io.llmagentos.node.settings.ValueType;
 import java.util.Locale;
 import java.util.Map;
@@ -61,9 +62,18 @@ public final class ModelArguments {
 
   /** Train a low-rank adapter alone. */
   public static final Argument<Optional<LoraConfig>> PEFT_CONFIG = Argument.optional(
-      "peft_config", new ValueType<>("a map of r, lora_alpha, ...", LoraConfig::parse));
+      "peft_config", new ValueType<>("a map of r, lora_alpha, ...", LoraArguments::parse));
 
   private ModelArguments() {}
+
+  /** What {@link #PEFT_CONFIG} says, with the model that is adapted. */
+  public static Optional<LoraConfig> lora(Arguments arguments) {
+    return arguments.has(PEFT_CONFIG)
+        ? arguments
+            .get(PEFT_CONFIG)
+            .map(lora -> lora.withBaseModel(arguments.get(MODEL_NAME_OR_PATH).orElse("")))
+        : Optional.empty();
+  }
 
   private static Map<String, Object> overrides(String text) {
     Map<String, Object> map = new TreeMap<>();

@@ -85,9 +85,6 @@ final class TrainingJob implements JobKind {
       arguments
           .find(TrainingArguments.PUBLISH)
           .ifPresent(name -> ModelRegistry.requireName(name, TrainingArguments.PUBLISH.name()));
-      if (arguments.find(ModelArguments.PEFT_CONFIG).isPresent()) {
-        throw invalid(ModelArguments.PEFT_CONFIG, "is set: " + name() + " trains all weights yet");
-      }
     });
     Arguments arguments = arguments(settings);
     int ranks = arguments.get(TrainingArguments.NUM_PROCESSES);

@@ -8,6 +8,7 @@ import io.llmagentos.model.training.EngineSettings;
 import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.BestModel;
+import io.llmagentos.model.training.arguments.ModelArguments;
 import io.llmagentos.model.training.arguments.TrainingArguments;
 import io.llmagentos.model.training.trainer.Ranks;
 import io.llmagentos.model.training.trainer.Trainer;
@@ -179,7 +180,9 @@ final class TrainingRank {
         ModelArchive.unpack(
             services.artifacts().locate(new ArtifactId(train.checkpoint())), checkpoint);
         TrainingCheckpoint read = TrainingCheckpoint.read(checkpoint);
-        try (Transformer saved = TrainingCheckpoint.load(checkpoint, read.engine())) {
+        requireSameBase(read, train.files());
+        try (Transformer saved =
+            TrainingFiles.resumed(arguments, work.path(), checkpoint, read.engine())) {
           train(saved, resumed(read.state(), train.checkpoint()), checkpoint, work, train);
         }
       }
@@ -194,6 +197,18 @@ final class TrainingRank {
       Files.createDirectories(link.getParent());
       Files.createSymbolicLink(
           link, services.artifacts().locate(new ArtifactId(file.getValue())).toAbsolutePath());
+    }
+  }
+
+  /** An adapter goes on only with the weights that it was trained on. */
+  private void requireSameBase(TrainingCheckpoint checkpoint, Map<String, String> files) {
+    if (ModelArguments.lora(arguments).isPresent()
+        && !TrainingFiles.weights(checkpoint.files()).equals(TrainingFiles.weights(files))) {
+      throw new AgentOsException(
+          ErrorCode.CHECKPOINT_INVALID,
+          "the checkpoint's adapter was trained on other weights than those in model_name_or_path, "
+              + arguments.get(ModelArguments.MODEL_NAME_OR_PATH).orElse(""),
+          ModelArguments.MODEL_NAME_OR_PATH.name());
     }
   }
 

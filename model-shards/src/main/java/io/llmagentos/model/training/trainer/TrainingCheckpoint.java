@@ -28,6 +28,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * config.json  generation_config.json  model.safetensors  tokenizer.json ...
+ * adapter/adapter_config.json  adapter/adapter_model.safetensors   what an adapter has learnt; the model has it added to its weights
  * trainer/trainer_state.json   step, best model, what was logged; kernels and precision; what the trainer's owner adds
  * trainer/optimizer.safetensors   the moments of AdamW
  * </pre>
@@ -38,6 +39,9 @@ public record TrainingCheckpoint(
     TrainerState state, EngineSettings engine, Map<String, String> files) {
   /** Beside the model. */
   public static final String STATE = "trainer/trainer_state.json";
+
+  /** What a training with {@code peft_config} has learnt, as PEFT reads it. */
+  public static final String ADAPTER = "adapter";
 
   private static final String OPTIMIZER = "trainer/optimizer.safetensors";
   private static final String OPTIMIZER_TENSORS = "optimizer.";
@@ -65,6 +69,9 @@ public record TrainingCheckpoint(
     }
     JsonNode before = JSON.readTree(directory.resolve(CONFIG).toFile());
     model.save(directory);
+    if (model.hasAdapter()) {
+      model.saveAdapter(directory.resolve(ADAPTER));
+    }
     ObjectNode config = before.deepCopy();
     config.setAll((ObjectNode) JSON.readTree(directory.resolve(CONFIG).toFile()));
     put(directory.resolve(CONFIG), config);
@@ -131,15 +138,34 @@ public record TrainingCheckpoint(
    */
   public static Transformer load(Path directory, EngineSettings engine) {
     Transformer model = Transformer.load(directory, engine);
-    try (ModelFiles weights = ModelFiles.open(directory);
-        ModelFiles moments = ModelFiles.openFile(directory.resolve(OPTIMIZER))) {
-      List<Tensor> all = new ArrayList<>(weights.tensors());
-      all.addAll(moments.tensors());
-      model.restore(all);
+    try {
+      restore(model, directory);
       return model;
     } catch (RuntimeException e) {
       model.close();
       throw e;
+    }
+  }
+
+  /**
+   * Bring a model to where it was saved, to the bit; of one with an adapter what has learnt.
+   *
+   * @throws AgentOsException {@code CHECKPOINT_INVALID} that names a tensor that is missing or has another shape
+   */
+  static void restore(Transformer model, Path directory) {
+    Path adapter = directory.resolve(ADAPTER).resolve(Transformer.ADAPTER_WEIGHTS);
+    if (model.hasAdapter() && !Files.isRegularFile(adapter)) {
+      throw new AgentOsException(
+          ErrorCode.CHECKPOINT_INVALID,
+          "the checkpoint has no " + ADAPTER + "/" + Transformer.ADAPTER_WEIGHTS
+              + ": all weights were trained, not a peft_config");
+    }
+    try (ModelFiles weights =
+            model.hasAdapter() ? ModelFiles.openFile(adapter) : ModelFiles.open(directory);
+        ModelFiles moments = ModelFiles.openFile(directory.resolve(OPTIMIZER))) {
+      List<Tensor> all = new ArrayList<>(Transformer.adapterTensors(weights));
+      all.addAll(moments.tensors());
+      model.restore(all);
     }
   }
 }

@@ -27,8 +27,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
@@ -78,6 +80,13 @@ public final class TrainingFiles {
     return directory.resolve("model");
   }
 
+  /** Of files of a training by their paths, those with weights of the model to begin with. */
+  public static Map<String, String> weights(Map<String, String> files) {
+    Map<String, String> weights = new TreeMap<>(files);
+    weights.keySet().removeIf(file -> !file.startsWith("model/") || !file.endsWith(WEIGHTS));
+    return weights;
+  }
+
   private static Path data(Path directory) {
     return directory.resolve("data");
   }
@@ -101,6 +110,7 @@ public final class TrainingFiles {
       }
     }
     files.task.check(files.config());
+    ModelArguments.lora(arguments).ifPresent(lora -> lora.check(files.config()));
   }
 
   private boolean trainsTokenizer() {
@@ -160,11 +170,40 @@ public final class TrainingFiles {
   public static Transformer initial(Arguments arguments, Path directory, EngineSettings engine)
       throws IOException {
     Task task = Task.of(arguments);
+    long seed = arguments.get(TrainingArguments.SEED);
     try (Stream<Path> files = Files.list(model(directory))) {
-      return files.anyMatch(ModelFiles::areWeights)
+      Transformer model = files.anyMatch(ModelFiles::areWeights)
           ? task.load(model(directory), engine)
-          : Transformer.initial(
-              task.config(model(directory)), engine, arguments.get(TrainingArguments.SEED));
+          : Transformer.initial(task.config(model(directory)), engine, seed);
+      try {
+        ModelArguments.lora(arguments).ifPresent(lora -> model.addAdapter(lora, seed));
+        return model;
+      } catch (RuntimeException e) {
+        model.close();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * The model as a checkpoint has it, to the bit.
+   *
+   * @param directory of the files of its training, which has what an adapter adapts
+   * @throws AgentOsException {@code CHECKPOINT_INVALID}
+   */
+  public static Transformer resumed(
+      Arguments arguments, Path directory, Path checkpoint, EngineSettings engine)
+      throws IOException {
+    if (ModelArguments.lora(arguments).isEmpty()) {
+      return TrainingCheckpoint.load(checkpoint, engine);
+    }
+    Transformer model = initial(arguments, directory, engine);
+    try {
+      TrainingCheckpoint.restore(model, checkpoint);
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
     }
   }
 
@@ -181,7 +220,10 @@ public final class TrainingFiles {
       int rows = arguments.get(TrainingArguments.PER_DEVICE_TRAIN_BATCH_SIZE);
       long[] sample = LongStream.range(0, Math.min(rows, data.train().size())).toArray();
       return EngineSettings.fastest(
-          config, precision, data.collator().collate(data.train(), sample, 0));
+          config,
+          ModelArguments.lora(arguments).orElse(null),
+          precision,
+          data.collator().collate(data.train(), sample, 0));
     }
   }
 

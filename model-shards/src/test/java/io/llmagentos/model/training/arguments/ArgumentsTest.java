@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.llmagentos.model.training.LoraConfig;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
@@ -92,7 +93,9 @@ class ArgumentsTest {
     assertThat(arguments.get(TrainingArguments.SAVE_TOTAL_LIMIT)).contains(2);
     assertThat(arguments.get(TrainingArguments.LR_SCHEDULER_TYPE)).isEqualTo(SchedulerType.COSINE);
     assertThat(arguments.get(ModelArguments.PEFT_CONFIG))
-        .contains(new LoraConfig(4, 8, 0, List.of("c_attn")));
+        .contains(new LoraConfig(4, 8, 0, List.of("c_attn"), List.of(), ""));
+    assertThat(ModelArguments.lora(arguments).orElseThrow().baseModelNameOrPath())
+        .isEqualTo("/models/gpt2");
     assertThat(arguments.dataSeed()).isEqualTo(42);
     assertThat(arguments.isSet(TrainingArguments.SAVE_STEPS)).isTrue();
     assertThat(arguments.isSet(TrainingArguments.WARMUP_STEPS)).isFalse();
@@ -101,7 +104,12 @@ class ArgumentsTest {
   @Test
   void shouldReadBackWhatItSays() {
     Arguments arguments = finetune(Map.of(
-        "eval_strategy", "epoch", "data_seed", 7, "peft_config", Map.of("target_modules", "q")));
+        "eval_strategy",
+        "epoch",
+        "data_seed",
+        7,
+        "peft_config",
+        Map.of("target_modules", "q", "modules_to_save", List.of("wte"), "bias", "none")));
     assertThat(Arguments.parse(TrainingTask.LM_FINETUNE, arguments.toMap()).toMap())
         .isEqualTo(arguments.toMap());
   }
@@ -138,6 +146,12 @@ class ArgumentsTest {
         "lr_scheduler_kwargs: {power: 2} | lr_scheduler_type linear has no argument power",
         "peft_config: {r: 0} | r is 0, must be an integer of at least 1",
         "peft_config: {rank: 4} | peft_config has no argument rank; did you mean r?",
+        "peft_config: {lora_dropout: 1} | lora_dropout is 1, must be a probability below 1",
+        "peft_config: {lora_alpha: inf} | lora_alpha is inf, must be a number from 0.0 to",
+        "peft_config: {bias: all} | bias is all, must be one of none",
+        "peft_config: {target_module: q} | no argument target_module; did you mean target_modules?",
+        "peft_config: 4 | peft_config is 4, must be a map of r, lora_alpha, ...",
+        "{model_name_or_path: null, config: x, tokenizer_name: x, peft_config: {}} | nothing to adapt",
         "resume_from_checkpoint: false | must be true or a path",
         "config: {n_layer: 2} | only one of them counts",
         "tokenizer_type: character | must go with config",
@@ -152,7 +166,9 @@ class ArgumentsTest {
     assertThatExceptionOfType(AgentOsException.class)
         .isThrownBy(() -> parse(
             TrainingTask.LM_FINETUNE,
-            "model_name_or_path: gpt2\ntrain_file: a.txt\noutput_dir: out\n" + yaml))
+            yaml.startsWith("{")
+                ? yaml.replaceFirst("}$", ", train_file: a.txt, output_dir: out}")
+                : "model_name_or_path: gpt2\ntrain_file: a.txt\noutput_dir: out\n" + yaml))
         .withMessageContaining(message);
   }
 
