@@ -1,11 +1,18 @@
 package io.llmagentos.model.training.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.model.serving.Models;
+import io.llmagentos.model.training.Batch;
+import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.LoraConfig;
+import io.llmagentos.model.training.Transformer;
+import io.llmagentos.model.weights.ModelFiles;
+import io.llmagentos.model.weights.Tensor;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.artifact.ArtifactStore;
 import java.io.ByteArrayInputStream;
@@ -232,6 +239,151 @@ class TrainingJobTest {
         .isEqualTo(12);
     assertThat(files(HOME.resolve("tuned"))).contains("checkpoint-10/model.safetensors");
     assertThat(files(HOME.resolve("tuned"))).contains("checkpoint-20/model.safetensors");
+  }
+
+  /** 20 steps of an adapter of a model that was trained before. */
+  private static Map<String, Object> adapt(String base, String output, Map<String, ?> more) {
+    Map<String, Object> job = new HashMap<>(pretrain(
+        output,
+        Map.of(
+            "type",
+            "lm/finetune",
+            "model_name_or_path",
+            HOME.resolve(base).toString(),
+            "lr_scheduler_type",
+            "constant",
+            "learning_rate",
+            2e-2,
+            "save_steps",
+            10,
+            "peft_config",
+            Map.of("r", 4, "lora_alpha", 8, "lora_dropout", 0.1, "target_modules", "all-linear"))));
+    job.keySet().removeAll(List.of("config", "tokenizer_type"));
+    job.putAll(more);
+    return job;
+  }
+
+  private static Map<String, float[]> tensors(Path file) {
+    Map<String, float[]> tensors = new HashMap<>();
+    try (ModelFiles files = ModelFiles.openFile(file)) {
+      files.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor.toFloats()));
+    }
+    return tensors;
+  }
+
+  @Test
+  void shouldTrainAnAdapterAndLeaveItAndTheModelThatNeedsNone() throws Exception {
+    Map<String, Object> longer = Map.of("max_steps", 60, "save_strategy", "no");
+    node().await(node().submit(pretrain("adapted-base", longer)), "completed");
+    String id = node()
+        .submit(adapt(
+            "adapted-base",
+            "adapted",
+            Map.of("num_processes", 2, "publish", "adapted", "max_steps", 40)));
+    node().await(id, "completed");
+    List<JsonNode> lines = node().metrics(id);
+    assertThat(lines.getLast().path("loss").asDouble())
+        .isLessThan(lines.getFirst().path("loss").asDouble() - 0.02);
+
+    Path output = HOME.resolve("adapted");
+    assertThat(files(output))
+        .contains(
+            "model.safetensors",
+            "tokenizer.json",
+            "adapter/adapter_config.json",
+            "adapter/adapter_model.safetensors",
+            "checkpoint-10/model.safetensors",
+            "checkpoint-10/adapter/adapter_model.safetensors",
+            "checkpoint-10/trainer/optimizer.safetensors");
+    assertThat(entry(node().checkpoint(id), "adapter/adapter_model.safetensors"))
+        .isEqualTo(Files.readAllBytes(output.resolve("adapter/adapter_model.safetensors")));
+    assertThat(new ObjectMapper()
+            .readTree(output.resolve("adapter/adapter_config.json").toFile())
+            .path("base_model_name_or_path")
+            .asText())
+        .isEqualTo(HOME.resolve("adapted-base").toString());
+
+    Map<String, float[]> before = tensors(HOME.resolve("adapted-base/model.safetensors"));
+    Map<String, float[]> after = tensors(output.resolve("model.safetensors"));
+    before.forEach((name, values) -> {
+      if (name.matches(".*\\.(c_attn|c_proj|c_fc)\\.weight")) {
+        assertThat(after.get(name)).as(name).isNotEqualTo(values);
+      } else {
+        assertThat(after.get(name)).as(name).isEqualTo(values);
+      }
+    });
+    requireAlike(HOME.resolve("adapted-base"), output);
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> node().node().service(Models.class).ids().contains("adapted"));
+  }
+
+  /** The model in {@code output}, and that in {@code base} with the adapter beside it. */
+  private static void requireAlike(Path base, Path output) {
+    Batch batch = Batch.of(new int[][] {{1, 5, 2, 7, 3, 3, 1}});
+    try (Transformer merged = Transformer.load(output, EngineSettings.FLOAT32);
+        Transformer adapted = Transformer.load(base, EngineSettings.FLOAT32);
+        ModelFiles files =
+            ModelFiles.openFile(output.resolve("adapter/adapter_model.safetensors"))) {
+      adapted.addAdapter(new LoraConfig(4, 8, 0, List.of("all-linear"), List.of(), ""), 1);
+      Map<String, Tensor> state = new HashMap<>();
+      adapted.state().forEach(tensor -> state.put(tensor.name(), tensor));
+      Transformer.adapterTensors(files).forEach(tensor -> state.put(tensor.name(), tensor));
+      adapted.restore(state.values());
+      float[][] expected = adapted.logits(batch);
+      float[][] found = merged.logits(batch);
+      for (int row = 0; row < expected.length; row++) {
+        assertThat(found[row]).containsExactly(expected[row], within(1e-4f));
+      }
+    }
+  }
+
+  @Test
+  void shouldGoOnWithAnAdapterToTheBitAndOnlyOnItsOwnBase() throws Exception {
+    node().await(node().submit(pretrain("base-a", Map.of("save_strategy", "no"))), "completed");
+    node()
+        .await(
+            node().submit(pretrain("base-b", Map.of("save_strategy", "no", "seed", 5))),
+            "completed");
+    node().await(node().submit(adapt("base-a", "at-once", Map.of())), "completed");
+    node().await(node().submit(adapt("base-a", "in-two", Map.of("max_steps", 10))), "completed");
+    Map<String, Object> rest = Map.of("resume_from_checkpoint", true);
+    node().await(node().submit(adapt("base-a", "in-two", rest)), "completed");
+    for (String file : List.of(
+        "model.safetensors",
+        "adapter/adapter_model.safetensors",
+        "checkpoint-20/trainer/optimizer.safetensors")) {
+      assertThat(Files.readAllBytes(HOME.resolve("in-two").resolve(file)))
+          .as(file)
+          .isEqualTo(Files.readAllBytes(HOME.resolve("at-once").resolve(file)));
+    }
+    Map<String, Object> elsewhere =
+        Map.of("resume_from_checkpoint", HOME.resolve("at-once/checkpoint-10").toString());
+    JsonNode failed = node().await(node().submit(adapt("base-b", "none", elsewhere)), "failed");
+    assertThat(failed.path("reason").asText())
+        .contains("checkpoint_invalid")
+        .contains("other weights than those in model_name_or_path");
+    assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+  }
+
+  @Test
+  void shouldRefuseAdaptersThatTheModelCannotHave() throws Exception {
+    node().await(node().submit(pretrain("plain-base", Map.of("save_strategy", "no"))), "completed");
+    refusedAdapter(Map.of("r", 0), "r", "r is 0, must be an integer of at least 1");
+    refusedAdapter(Map.of("lora_alhpa", 4), "lora_alhpa", "did you mean lora_alpha?");
+    refusedAdapter(
+        Map.of("target_modules", List.of("c_attn", "q_proj")),
+        "target_modules",
+        "names q_proj, which the model does not have; it has [c_attn, c_proj, c_fc]");
+  }
+
+  private static void refusedAdapter(Map<String, ?> peft, String param, String text)
+      throws Exception {
+    TestNode.Answer answer =
+        node().post("/v1/jobs", adapt("plain-base", "refused", Map.of("peft_config", peft)));
+    assertThat(answer.status()).as(answer.body().toString()).isEqualTo(400);
+    assertThat(answer.message()).contains(text);
+    assertThat(answer.param()).isEqualTo(param);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.llmagentos.model.djl.PyTorch;
 import io.llmagentos.model.training.EngineSettings;
+import io.llmagentos.model.training.LoraConfig;
 import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.training.arguments.Arguments;
 import io.llmagentos.model.training.arguments.TrainingTask;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -154,9 +156,15 @@ class TrainerTest {
   }
 
   private static Run train(Path model, Arguments arguments, int ranks) throws Exception {
+    return train(model, arguments, ranks, fresh -> {});
+  }
+
+  private static Run train(Path model, Arguments arguments, int ranks, Consumer<Transformer> before)
+      throws Exception {
     return SimulatedRanks.run(ranks, rank -> {
           try (Transformer fresh =
               Transformer.initial(TransformerConfig.read(model), EngineSettings.FLOAT32, 7)) {
+            before.accept(fresh);
             return train(fresh, arguments, TrainerState.BEGINNING, rank, new Notes(0));
           }
         })
@@ -188,6 +196,69 @@ class TrainerTest {
       assertThat(many.metric(step, "loss"))
           .as("step " + step)
           .isCloseTo(one.metric(step, "loss"), within(1e-5));
+    }
+  }
+
+  private static final LoraConfig ADAPTER =
+      new LoraConfig(3, 6, 0, List.of("all-linear"), List.of("wte"), "base");
+
+  @Test
+  void shouldTrainAnAdapterOnManyRanksAsOnOne(@TempDir Path home) throws Exception {
+    Path model = model(home, 0);
+    Consumer<Transformer> adapted = fresh -> fresh.addAdapter(ADAPTER, 5);
+    Run one = train(model, arguments(Map.of("per_device_train_batch_size", 6)), 1, adapted);
+    Run many = train(
+        model, arguments(Map.of("per_device_train_batch_size", 2, "num_processes", 3)), 3, adapted);
+    assertThat(one.metric(100, "loss")).isLessThan(one.metric(1, "loss") - 0.1);
+    for (long step = 1; step <= 100; step++) {
+      assertThat(many.metric(step, "loss"))
+          .as("step " + step)
+          .isCloseTo(one.metric(step, "loss"), within(1e-5));
+    }
+  }
+
+  @Test
+  void shouldKeepAnAdapterBesideTheModelThatItIsAddedTo(@TempDir Path home) throws Exception {
+    Path from = model(home, 0.1);
+    Path checkpoint = home.resolve("checkpoint");
+    TransformerConfig config = TransformerConfig.read(from);
+    try (Transformer model = Transformer.initial(config, EngineSettings.FLOAT32, 7);
+        Transformer again = Transformer.initial(config, EngineSettings.FLOAT32, 7)) {
+      model.addAdapter(ADAPTER, 5);
+      train(
+          model,
+          arguments(Map.of("max_steps", 3)),
+          TrainerState.BEGINNING,
+          Ranks.ALONE,
+          new Notes(0));
+      write(
+          new TrainingCheckpoint(TrainerState.BEGINNING, EngineSettings.FLOAT32, Map.of()),
+          model,
+          from,
+          checkpoint);
+      try (Transformer merged = Transformer.load(checkpoint, EngineSettings.FLOAT32)) {
+        assertThat(weights(merged)).usingRecursiveComparison().isEqualTo(weights(model));
+      }
+      again.addAdapter(ADAPTER, 6);
+      TrainingCheckpoint.restore(again, checkpoint);
+      assertThat(again.steps()).isEqualTo(3);
+      assertThat(again.state().stream().map(Tensor::toFloats).toList())
+          .usingRecursiveComparison()
+          .isEqualTo(model.state().stream().map(Tensor::toFloats).toList());
+    }
+    try (Transformer wider = Transformer.initial(config, EngineSettings.FLOAT32, 7)) {
+      wider.addAdapter(new LoraConfig(4, 6, 0, List.of("all-linear"), List.of("wte"), ""), 5);
+      assertThatThrownBy(() -> TrainingCheckpoint.restore(wider, checkpoint))
+          .isInstanceOfSatisfying(
+              AgentOsException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_INVALID))
+          .hasMessageContaining("lora_A.weight is F32[3, 16], expected F32[4, 16]");
+      Files.delete(checkpoint.resolve("adapter/adapter_model.safetensors"));
+      assertThatThrownBy(() -> TrainingCheckpoint.restore(wider, checkpoint))
+          .isInstanceOfSatisfying(
+              AgentOsException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_INVALID))
+          .hasMessageContaining("no adapter/adapter_model.safetensors");
     }
   }
 
