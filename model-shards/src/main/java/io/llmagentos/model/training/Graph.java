@@ -169,7 +169,7 @@ final class Graph {
     return product(x, weight, bias, true);
   }
 
-  /** The weights of what was multiplied by linear layers, and whether they are [in][out]. */
+  /** The weights of the linear layers so far, and whether they are [in][out]. */
   Map<String, Boolean> linears() {
     return linears;
   }
