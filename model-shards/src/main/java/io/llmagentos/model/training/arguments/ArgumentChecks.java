@@ -45,7 +45,7 @@ final class ArgumentChecks {
           "is not set" + (either && arguments.has(ModelArguments.CONFIG) ? ", nor is config" : "")
               + ": " + task.type() + " must know its model");
     }
-    if (!directory && given(arguments, ModelArguments.PEFT_CONFIG)) {
+    if (!directory && arguments.find(ModelArguments.PEFT_CONFIG).isPresent()) {
       throw Arguments.invalid(
           ModelArguments.PEFT_CONFIG,
           "must go with model_name_or_path: random weights are nothing to adapt");
