@@ -16,6 +16,7 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class Transformer implements AutoCloseable {
   private final PtNDManager manager;
   private final PtSymbolBlock block;
   private final Weights weights;
+  private final List<GradientBuckets> buckets = new ArrayList<>();
   /** What {@code config.json} says besides. */
   private final ObjectNode others;
 
@@ -128,11 +130,18 @@ public final class Transformer implements AutoCloseable {
    *     {@code TRAINING_DIVERGED} when the loss is not finite, the accumulated gradient is then zero
    */
   public Loss accumulate(Batch batch, long seed) {
-    var inputs = new Inputs(config, program, batch, true);
-    if (inputs.targets() == 0) {
-      return Loss.NONE;
-    }
-    Loss loss = loss(TransformerScript.ACCUMULATE, inputs, seed);
+    Inputs inputs = inputs(batch);
+    return inputs.targets() == 0
+        ? Loss.NONE
+        : requireFinite(loss(TransformerScript.ACCUMULATE, inputs, seed));
+  }
+
+  Inputs inputs(Batch batch) {
+    return new Inputs(config, program, batch, true);
+  }
+
+  /** The loss of an accumulated gradient. */
+  Loss requireFinite(Loss loss) {
     if (!Double.isFinite(loss.sum())) {
       weights.zeroGradient();
       throw new AgentOsException(
@@ -147,7 +156,7 @@ public final class Transformer implements AutoCloseable {
 
   /** The batch's summed loss, without dropout; not finite for a model that has diverged. Throws as {@link #accumulate} for a batch that does not fit. */
   public Loss evaluate(Batch batch) {
-    var inputs = new Inputs(config, program, batch, true);
+    Inputs inputs = inputs(batch);
     return inputs.targets() == 0 ? Loss.NONE : loss(TransformerScript.EVALUATE, inputs, 0);
   }
 
@@ -199,29 +208,22 @@ public final class Transformer implements AutoCloseable {
     return TransformerScript.call(block, arguments);
   }
 
-  /** How many numbers a gradient is. */
-  public int gradientWidth() {
-    return layout.width();
-  }
-
-  /** Copies the accumulated gradient, which is zero afterwards. */
-  public void takeGradient(float[] into) {
-    weights.takeGradient(into);
+  /**
+   * The gradient in buckets that are complete one after the other while it is computed. They end with the model.
+   *
+   * @param numbers that each bucket but the last has at least
+   */
+  public GradientBuckets buckets(long numbers) {
+    TransformerScript.Parts parts = script.parts(numbers);
+    var made = new GradientBuckets(
+        this, weights, parts, PyTorch.load(manager, "Transformer", script.source(parts)));
+    buckets.add(made);
+    return made;
   }
 
   /** Forgets what was accumulated. */
   public void zeroGradient() {
     weights.zeroGradient();
-  }
-
-  /**
-   * One step on a gradient from elsewhere instead of the accumulated one.
-   *
-   * @see #step(double, OptimizerStep)
-   */
-  public double step(float[] gradient, double scale, OptimizerStep step) {
-    weights.putGradient(gradient);
-    return weights.step(scale, step);
   }
 
   /**
@@ -272,6 +274,10 @@ public final class Transformer implements AutoCloseable {
     ModelFiles.write(directory, config, others, weights());
   }
 
+  NDManager newScope() {
+    return manager.newSubManager();
+  }
+
   /** Arrays in native memory between calls. */
   int nativeArrays() {
     return manager.getManagedArrays().size() + weights.nativeArrays();
@@ -279,6 +285,7 @@ public final class Transformer implements AutoCloseable {
 
   @Override
   public void close() {
+    buckets.forEach(GradientBuckets::close);
     block.close();
     manager.close();
     weights.close();

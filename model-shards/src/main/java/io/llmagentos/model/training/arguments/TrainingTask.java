@@ -85,6 +85,7 @@ public enum TrainingTask {
       NUM_PROCESSES,
       NUM_CPU_THREADS_PER_PROCESS,
       DDP_TIMEOUT,
+      DDP_BUCKET_CAP_MB,
       PUBLISH,
       DO_EVAL,
       EVAL_STRATEGY,

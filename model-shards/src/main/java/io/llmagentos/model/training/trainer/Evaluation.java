@@ -52,7 +52,8 @@ final class Evaluation {
         right += lossOnly ? 0 : right(batch);
       }
     }
-    float[] mean = ranks.mean(new float[] {(float) loss.sum(), loss.targets(), right});
+    float[] mean =
+        ranks.mean(new float[] {(float) loss.sum(), loss.targets(), right}).join();
     boolean alone = ranks.size() == 1;
     double value = alone ? loss.mean() : (double) mean[0] / mean[1];
     Map<String, Number> metrics = new LinkedHashMap<>();
