@@ -22,6 +22,7 @@ public final class BenchCommands implements CliCommands {
         IdleBench.class,
         LoadBench.class,
         RlBench.class,
+        RanksBench.class,
         RemoteBench.class
       })
   static final class Bench {}

@@ -41,6 +41,11 @@ final class UpProcess implements AutoCloseable {
 
   /** Start it; nothing is up yet. */
   static UpProcess start(int nodes, Optional<String> settings) throws IOException {
+    return start(nodes, 0, settings);
+  }
+
+  /** @param workers nodes more, for jobs */
+  static UpProcess start(int nodes, int workers, Optional<String> settings) throws IOException {
     Path directory = Files.createTempDirectory("agentos-bench");
     int port = freePort();
     List<String> command = new ArrayList<>();
@@ -50,6 +55,9 @@ final class UpProcess implements AutoCloseable {
         List.of("-cp", System.getProperty("java.class.path"), "io.llmagentos.node.cli.Main"));
     command.addAll(
         List.of("up", "--port=" + port, "--nodes=" + nodes, "--data=" + directory.resolve("data")));
+    if (workers > 0) {
+      command.add("--workers=" + workers);
+    }
     if (settings.isPresent()) {
       command.add(
           "--config=" + Files.writeString(directory.resolve("settings.conf"), settings.get()));
@@ -69,6 +77,20 @@ final class UpProcess implements AutoCloseable {
 
   URI management(int node) {
     return URI.create("http://127.0.0.1:" + (port + 100 + node));
+  }
+
+  /** Where it and what it is told may write, until it is closed. */
+  Path directory() {
+    return directory;
+  }
+
+  /** The process of a node. */
+  long pid(int node) throws IOException {
+    return JSON.readTree(directory.resolve("data").resolve("cluster.json").toFile())
+        .path("nodes")
+        .path(node)
+        .path("pid")
+        .asLong();
   }
 
   /** What the process has printed so far. */

@@ -195,9 +195,13 @@ final class LocalCluster
     throw new AssertionError("no member is the oldest");
   }
 
+  long pid(int index) {
+    return node(index).path("pid").asLong();
+  }
+
   /** kill -9; returns as soon as the process is gone. */
   void kill(int index) {
-    long pid = node(index).path("pid").asLong();
+    long pid = pid(index);
     var process = ProcessHandle.of(pid)
         .orElseThrow(() -> new AssertionError("node " + index + " has no process"));
     assertThat(process.destroyForcibly()).as("kill -9 of node " + index).isTrue();

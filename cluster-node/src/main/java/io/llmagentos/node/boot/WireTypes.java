@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 
 /** Everything that may cross the wire: the kernel's own types and the subsystems'; and the version of it all. */
 public final class WireTypes {
-  private static final int KERNEL_VERSION = 2;
+  private static final int KERNEL_VERSION = 3;
 
   private WireTypes() {}
 

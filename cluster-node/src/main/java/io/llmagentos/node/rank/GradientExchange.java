@@ -7,10 +7,12 @@ import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.wire.WireMessage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -21,15 +23,19 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One rank's end of averaging. Every rank gives its gradient and a weight for a round; rank 0 adds them in the order of the ranks, divides by the sum of the
- * weights, and all get the same numbers, bit for bit. What is lost on the way is said again. A rank that does not give within the limit is named.
+ * One rank's end of averaging. Every rank gives its gradient, or a bucket of it, and a weight for a round; any number of rounds may be under way. The ranks
+ * take turns in reducing: round r meets at rank r mod N, is added there in the order of the ranks and divided by the sum of the weights, and all get the same
+ * numbers, bit for bit. What is lost on the way is asked for again. A rank that does not give within the limit is named.
+ *
+ * <p>Converts and adds in its own thread: spawn it where that holds up nobody.
  */
 public final class GradientExchange {
   public sealed interface Command {}
 
   /**
-   * Average a gradient; the future's array is the caller's. Rounds ascend by one, one at a time.
+   * Average a gradient. All ranks give the same rounds, ascending; they may leave some out.
    *
+   * @param gradient left alone until the result is there: the same array, which holds the average then
    * @param weight of this rank's share, such as its number of rows
    */
   public record Average(
@@ -43,29 +49,55 @@ public final class GradientExchange {
     }
   }
 
-  record Contribute(long round, int rank, double weight, Payload gradient)
+  /** @param from below this round the rank waits for nothing any more */
+  record Contribute(long round, long from, int rank, double weight, Payload gradient)
       implements Command, WireMessage {}
 
   record Averaged(long round, Payload gradient) implements Command, WireMessage {}
 
-  private record Fetched(long round, int rank, double weight, float[] gradient)
-      implements Command {}
+  /** What of a round that this rank waits for? */
+  record Ask(long round, long from, int rank) implements Command, WireMessage {}
 
-  private record Got(long round, float[] gradient) implements Command {}
+  /** These ranks have not given. */
+  record Missing(long round, List<Integer> ranks) implements Command, WireMessage {
+    Missing {
+      ranks = List.copyOf(ranks);
+    }
+  }
 
-  private record Unfetched(String why) implements Command {}
+  private record Fetched(
+      Contribute given,
+      byte @Nullable [] gradient,
+      @Nullable Throwable failure) implements Command {}
 
-  private enum Again implements Command {
-    AGAIN
+  private record Got(
+      long round, byte @Nullable [] gradient, @Nullable Throwable failure) implements Command {}
+
+  private enum Tick implements Command {
+    TICK
   }
 
   /** The types that cross the wire, in the order of their ids. */
   public static final List<Class<?>> WIRE_TYPES =
-      List.of(Ranks.class, Contribute.class, Averaged.class);
+      List.of(Ranks.class, Contribute.class, Averaged.class, Ask.class, Missing.class);
 
-  private static final Duration AGAIN = Duration.ofSeconds(2);
+  private static final Duration TICK = Duration.ofSeconds(1);
 
-  private record Share(double weight, float[] gradient) {}
+  /** A reducer that answered within so many ticks is there. */
+  private static final int HEARD = 5;
+
+  /** A round that this rank waits for. */
+  private static final class Waiting {
+    final Average average;
+    int ticks;
+    int heardAt = Integer.MIN_VALUE / 2;
+    List<Integer> missing = List.of();
+    boolean fetching;
+
+    Waiting(Average average) {
+      this.average = average;
+    }
+  }
 
   private final ActorContext<Command> context;
   private final Bulk bulk;
@@ -73,14 +105,14 @@ public final class GradientExchange {
   private final int size;
   private final Duration limit;
   private List<ActorRef<Command>> ranks = List.of();
-  private @Nullable Average waiting;
-  private int waitedTicks;
+  private final NavigableMap<Long, Waiting> waiting = new TreeMap<>();
 
-  // at rank 0
-  private final Map<Integer, Share> shares = new TreeMap<>();
-  private long collecting = Long.MIN_VALUE;
-  private long finished = Long.MIN_VALUE;
-  private float[] lastAverage = {};
+  // of the rounds that are reduced here
+  private final NavigableMap<Long, Reduction> reductions = new TreeMap<>();
+  /** Until all have them. */
+  private final NavigableMap<Long, byte[]> averages = new TreeMap<>();
+  /** Below which round each rank waits for nothing. */
+  private final long[] waitsFrom;
 
   private GradientExchange(
       ActorContext<Command> context, Bulk bulk, int rank, int size, Duration limit) {
@@ -89,12 +121,15 @@ public final class GradientExchange {
     this.rank = rank;
     this.size = size;
     this.limit = limit;
+    this.waitsFrom = new long[size];
+    Arrays.fill(waitsFrom, Long.MIN_VALUE);
+    waitsFrom[rank] = Long.MAX_VALUE;
   }
 
   /** @param limit within which all ranks must have given */
   public static Behavior<Command> create(Bulk bulk, int rank, int size, Duration limit) {
     return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
-      timers.startTimerWithFixedDelay(Again.AGAIN, AGAIN);
+      timers.startTimerWithFixedDelay(Tick.TICK, TICK);
       return new GradientExchange(context, bulk, rank, size, limit).exchanging();
     }));
   }
@@ -103,164 +138,228 @@ public final class GradientExchange {
     return Behaviors.receive(Command.class)
         .onMessage(Ranks.class, this::onRanks)
         .onMessage(Average.class, this::onAverage)
-        .onMessage(Contribute.class, this::onContribute)
-        .onMessage(Fetched.class, this::onFetched)
         .onMessage(Averaged.class, this::onAveraged)
         .onMessage(Got.class, this::onGot)
-        .onMessage(Unfetched.class, unfetched -> {
-          context.getLog().debug("rank {}: {}; asked for again", rank, unfetched.why());
-          return Behaviors.same();
-        })
-        .onMessage(Again.class, again -> onAgain())
+        .onMessage(Missing.class, this::onMissing)
+        .onMessage(Contribute.class, this::onContribute)
+        .onMessage(Fetched.class, this::onFetched)
+        .onMessage(Ask.class, this::onAsk)
+        .onMessage(Tick.class, tick -> onTick())
         .onSignal(PostStop.class, stop -> onStop())
         .build();
   }
 
+  // ---- a rank that waits
+
   private Behavior<Command> onRanks(Ranks known) {
-    ranks = known.ranks();
-    contribute();
+    if (!known.ranks().equals(ranks)) {
+      ranks = known.ranks();
+      List.copyOf(waiting.values()).forEach(this::give);
+    }
     return Behaviors.same();
   }
 
   private Behavior<Command> onAverage(Average average) {
-    waiting = average;
-    waitedTicks = 0;
     if (size == 1) {
-      return onGot(new Got(average.round(), average.gradient().clone()));
+      average.result().complete(average.gradient());
+      return Behaviors.same();
     }
-    contribute();
+    Waiting mine = new Waiting(average);
+    waiting.put(average.round(), mine);
+    give(mine);
     return Behaviors.same();
   }
 
-  private void contribute() {
-    Average mine = waiting;
-    if (mine == null || ranks.size() != size) {
+  private int reducer(long round) {
+    return (int) Math.floorMod(round, (long) size);
+  }
+
+  private void give(Waiting mine) {
+    if (ranks.size() != size) {
       return;
     }
-    if (rank == 0) {
-      context.getSelf().tell(new Fetched(mine.round(), 0, mine.weight(), mine.gradient()));
-    } else {
-      ranks
-          .getFirst()
-          .tell(new Contribute(
-              mine.round(), rank, mine.weight(), bulk.offer(bytes(mine.gradient()), 1)));
+    Average average = mine.average;
+    long round = average.round();
+    if (reducer(round) == rank) {
+      reduction(round).give(rank, average.weight(), FloatBuffer.wrap(average.gradient()));
+      reduceIfComplete(round);
+      return;
     }
+    offer(bytes(average.gradient()), 1)
+        .ifPresent(payload -> ranks
+            .get(reducer(round))
+            .tell(new Contribute(round, waiting.firstKey(), rank, average.weight(), payload)));
   }
 
-  private Behavior<Command> onContribute(Contribute given) {
-    if (given.round() == finished) {
-      ranks.get(given.rank()).tell(new Averaged(finished, bulk.offer(bytes(lastAverage), 1)));
-    } else if (given.round() > finished) {
-      context.pipeToSelf(
-          bulk.fetch(given.gradient(), limit),
-          (bytes, failure) -> bytes == null
-              ? new Unfetched(String.valueOf(failure))
-              : new Fetched(given.round(), given.rank(), given.weight(), floats(bytes)));
+  /** Nothing while too much waits to be fetched from this node: whoever needs it asks again. */
+  private Optional<Payload> offer(byte[] bytes, int readers) {
+    try {
+      return Optional.of(bulk.offer(bytes, readers));
+    } catch (AgentOsException full) {
+      context.getLog().warn("rank {} cannot send yet: {}", rank, full.getMessage());
+      return Optional.empty();
     }
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onFetched(Fetched share) {
-    if (share.round() <= finished) {
-      return Behaviors.same();
-    }
-    if (share.round() > collecting) {
-      shares.clear();
-      collecting = share.round();
-    }
-    shares.put(share.rank(), new Share(share.weight(), share.gradient()));
-    if (shares.size() < size) {
-      return Behaviors.same();
-    }
-    lastAverage = average(new ArrayList<>(shares.values()));
-    finished = collecting;
-    shares.clear();
-    for (int other = 1; other < size; other++) {
-      ranks.get(other).tell(new Averaged(finished, bulk.offer(bytes(lastAverage), 1)));
-    }
-    return onGot(new Got(finished, lastAverage.clone()));
-  }
-
-  /** In the order of the ranks, in double precision. */
-  private static float[] average(List<Share> shares) {
-    int width = shares.getFirst().gradient().length;
-    double[] sum = new double[width];
-    double weights = 0;
-    for (Share share : shares) {
-      if (share.gradient().length != width) {
-        throw new IllegalArgumentException(
-            "ranks gave gradients of " + width + " and " + share.gradient().length + " numbers");
-      }
-      weights += share.weight();
-      for (int i = 0; i < width; i++) {
-        sum[i] += share.weight() * share.gradient()[i];
-      }
-    }
-    float[] average = new float[width];
-    for (int i = 0; i < width; i++) {
-      average[i] = (float) (sum[i] / weights);
-    }
-    return average;
   }
 
   private Behavior<Command> onAveraged(Averaged averaged) {
-    if (waiting != null && waiting.round() == averaged.round()) {
+    Waiting mine = waiting.get(averaged.round());
+    if (mine != null && !mine.fetching) {
+      mine.fetching = true;
       context.pipeToSelf(
           bulk.fetch(averaged.gradient(), limit),
-          (bytes, failure) -> bytes == null
-              ? new Unfetched(String.valueOf(failure))
-              : new Got(averaged.round(), floats(bytes)));
+          (bytes, failure) -> new Got(averaged.round(), bytes, failure));
     }
     return Behaviors.same();
   }
 
   private Behavior<Command> onGot(Got got) {
-    Average mine = waiting;
-    if (mine != null && mine.round() == got.round()) {
-      waiting = null;
-      mine.result().complete(got.gradient());
-    }
-    return Behaviors.same();
-  }
-
-  private Behavior<Command> onAgain() {
-    Average mine = waiting;
+    Waiting mine = waiting.get(got.round());
     if (mine == null) {
       return Behaviors.same();
     }
-    waitedTicks++;
-    if (AGAIN.multipliedBy(waitedTicks).compareTo(limit) > 0) {
-      waiting = null;
-      mine.result()
-          .completeExceptionally(new AgentOsException(
-              ErrorCode.DEADLINE_EXCEEDED,
-              "round " + mine.round() + " was not averaged within " + limit + ": "
-                  + (rank == 0 ? "missing are ranks " + missing() : "rank 0 does not answer")));
-    } else {
-      contribute();
+    byte[] bytes = got.gradient();
+    if (bytes == null) {
+      context.getLog().debug("rank {}: {}; asked for again", rank, String.valueOf(got.failure()));
+      mine.fetching = false;
+      return Behaviors.same();
+    }
+    floats(bytes).get(mine.average.gradient());
+    finish(mine);
+    return Behaviors.same();
+  }
+
+  private void finish(Waiting mine) {
+    waiting.remove(mine.average.round());
+    mine.average.result().complete(mine.average.gradient());
+  }
+
+  private Behavior<Command> onMissing(Missing answer) {
+    Waiting mine = waiting.get(answer.round());
+    if (mine != null) {
+      mine.heardAt = mine.ticks;
+      mine.missing = answer.ranks().stream().filter(each -> each != rank).toList();
+      if (answer.ranks().contains(rank)) {
+        give(mine);
+      }
     }
     return Behaviors.same();
+  }
+
+  private Behavior<Command> onTick() {
+    for (Waiting mine : List.copyOf(waiting.values())) {
+      mine.ticks++;
+      long round = mine.average.round();
+      // The first tick may come at once.
+      if (TICK.multipliedBy(mine.ticks - 1L).compareTo(limit) >= 0) {
+        waiting.remove(round);
+        mine.average
+            .result()
+            .completeExceptionally(new AgentOsException(
+                ErrorCode.DEADLINE_EXCEEDED,
+                "round " + round + " was not averaged within " + limit + ": " + who(mine)));
+      } else if (reducer(round) != rank && ranks.size() == size) {
+        ranks.get(reducer(round)).tell(new Ask(round, waiting.firstKey(), rank));
+      }
+    }
+    return Behaviors.same();
+  }
+
+  private String who(Waiting mine) {
+    int reducer = reducer(mine.average.round());
+    if (ranks.size() != size) {
+      return "rank " + rank + " was not told of the others";
+    }
+    if (reducer == rank) {
+      return "missing are ranks " + reduction(mine.average.round()).missing();
+    }
+    return mine.ticks - mine.heardAt <= HEARD && !mine.missing.isEmpty()
+        ? "missing are ranks " + mine.missing
+        : "rank " + reducer + ", where it is averaged, does not answer";
   }
 
   private Behavior<Command> onStop() {
-    Average mine = waiting;
-    if (mine != null) {
-      mine.result()
-          .completeExceptionally(new AgentOsException(
-              ErrorCode.STOPPED,
-              "round " + mine.round() + " was not averaged: rank " + rank + " was stopped"));
+    waiting
+        .values()
+        .forEach(mine -> mine.average
+            .result()
+            .completeExceptionally(new AgentOsException(
+                ErrorCode.STOPPED,
+                "round " + mine.average.round() + " was not averaged: rank " + rank
+                    + " was stopped")));
+    return Behaviors.same();
+  }
+
+  // ---- where a round is reduced
+
+  private Reduction reduction(long round) {
+    return reductions.computeIfAbsent(round, each -> new Reduction(size));
+  }
+
+  private Behavior<Command> onContribute(Contribute given) {
+    if (settles(given.rank(), given.from(), given.round())) {
+      return Behaviors.same();
+    }
+    if (reduction(given.round()).awaits(given.rank())) {
+      context.pipeToSelf(
+          bulk.fetch(given.gradient(), limit),
+          (bytes, failure) -> new Fetched(given, bytes, failure));
     }
     return Behaviors.same();
   }
 
-  private List<Integer> missing() {
-    List<Integer> missing = new ArrayList<>();
-    for (int other = 0; other < size; other++) {
-      if (!shares.containsKey(other)) {
-        missing.add(other);
-      }
+  /** Lets go of what nobody needs any more; whether the round is over, which the rank is told. */
+  private boolean settles(int from, long oldest, long round) {
+    waitsFrom[from] = Math.max(waitsFrom[from], oldest);
+    long needed = Arrays.stream(waitsFrom).min().orElseThrow();
+    averages.headMap(needed).clear();
+    byte[] average = averages.get(round);
+    if (average != null && ranks.size() == size) {
+      offer(average, 1).ifPresent(payload -> ranks.get(from).tell(new Averaged(round, payload)));
     }
-    return missing;
+    return average != null || round < waitsFrom[from];
+  }
+
+  private Behavior<Command> onFetched(Fetched fetched) {
+    Contribute given = fetched.given();
+    Reduction reduction = reductions.get(given.round());
+    if (reduction == null) {
+      return Behaviors.same();
+    }
+    byte[] bytes = fetched.gradient();
+    if (bytes == null) {
+      context
+          .getLog()
+          .debug("rank {}: {}; asked for again", rank, String.valueOf(fetched.failure()));
+      reduction.lost(given.rank());
+      return Behaviors.same();
+    }
+    reduction.give(given.rank(), given.weight(), floats(bytes));
+    reduceIfComplete(given.round());
+    return Behaviors.same();
+  }
+
+  private void reduceIfComplete(long round) {
+    Reduction reduction = reduction(round);
+    Waiting mine = waiting.get(round);
+    if (mine == null || !reduction.complete()) {
+      return;
+    }
+    reduction.mean(mine.average.gradient());
+    reductions.remove(round);
+    byte[] average = bytes(mine.average.gradient());
+    averages.put(round, average);
+    offer(average, size - 1)
+        .ifPresent(payload -> ranks.stream()
+            .filter(other -> !other.equals(ranks.get(rank)))
+            .forEach(other -> other.tell(new Averaged(round, payload))));
+    finish(mine);
+  }
+
+  private Behavior<Command> onAsk(Ask ask) {
+    if (!settles(ask.rank(), ask.from(), ask.round()) && ranks.size() == size) {
+      ranks.get(ask.rank()).tell(new Missing(ask.round(), reduction(ask.round()).missing()));
+    }
+    return Behaviors.same();
   }
 
   private static byte[] bytes(float[] floats) {
@@ -270,9 +369,7 @@ public final class GradientExchange {
     return buffer.array();
   }
 
-  private static float[] floats(byte[] bytes) {
-    float[] floats = new float[bytes.length / Float.BYTES];
-    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats);
-    return floats;
+  private static FloatBuffer floats(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
   }
 }

@@ -18,8 +18,8 @@ public record RequestWords(String text, List<Word> words) {
   /** Words that can be named, see {@link CallTokens#word}. */
   public static final int NAMED = 64;
 
-  private static final Pattern WORD = Pattern.compile(
-      "[\\p{L}\\p{N}](?:\\S*[\\p{L}\\p{N}])?(?='[sS](?![\\p{L}\\p{N}]))"
+  private static final Pattern WORD =
+      Pattern.compile("[\\p{L}\\p{N}](?:\\S*[\\p{L}\\p{N}])?(?='[sS](?![\\p{L}\\p{N}]))"
           + "|'[sS](?![\\p{L}\\p{N}])"
           + "|[\\p{L}\\p{N}](?:\\S*[\\p{L}\\p{N}])?"
           + "|[^\\s\\p{L}\\p{N}]+?(?=[\\p{L}\\p{N}]|\\s|'[sS]|$)");
@@ -49,8 +49,8 @@ public record RequestWords(String text, List<Word> words) {
         at++;
       }
       if (at > from) {
-        words.add(new Word(
-            Arrays.copyOfRange(tokens.ids(), from, at), matcher.start(), matcher.end()));
+        words.add(
+            new Word(Arrays.copyOfRange(tokens.ids(), from, at), matcher.start(), matcher.end()));
       }
     }
     return new RequestWords(text, words);

@@ -154,9 +154,8 @@ public final class FunctionTokens implements ChatFormat {
     Map<Integer, Float> biases = new LinkedHashMap<>();
     List<String> outcomes = set.outcomes();
     NgramClassifier classifier = ngrams.get(name);
-    float[] scores = classifier == null
-        ? new float[outcomes.size()]
-        : classifier.scores(text, outcomes.size());
+    float[] scores =
+        classifier == null ? new float[outcomes.size()] : classifier.scores(text, outcomes.size());
     for (int i = 0; i < scores.length; i++) {
       float own = outcomes.get(i).equals(CallTokens.NONE) ? (float) set.noneBias() : 0;
       biases.put(
@@ -231,8 +230,7 @@ public final class FunctionTokens implements ChatFormat {
     Map<String, String> arguments = new LinkedHashMap<>();
     for (int at = 1; answer.get(at) != endToken; at += TOKENS_PER_VALUE) {
       arguments.put(
-          name(answer.get(at)),
-          words.text(number(answer.get(at + 1)), number(answer.get(at + 2))));
+          name(answer.get(at)), words.text(number(answer.get(at + 1)), number(answer.get(at + 2))));
     }
     String json = write(arguments);
     return new Prompt.Answer(

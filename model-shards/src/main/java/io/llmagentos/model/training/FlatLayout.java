@@ -8,10 +8,12 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Where each parameter lies in one vector: those that are learnt before those that are frozen, of the former first those that decay; each at the beginning of a
@@ -46,7 +48,7 @@ final class FlatLayout {
     long at = from;
     for (Parameter parameter : some) {
       offsets.put(parameter.name(), (int) at);
-      at += Math.ceilDiv(parameter.elements(), LINE) * (long) LINE;
+      at += padded(parameter);
       if (at > LIMIT) {
         throw new AgentOsException(
             ErrorCode.MODEL_UNSUPPORTED,
@@ -55,6 +57,32 @@ final class FlatLayout {
       }
     }
     return (int) at;
+  }
+
+  private static long padded(Parameter parameter) {
+    return Math.ceilDiv(parameter.elements(), LINE) * (long) LINE;
+  }
+
+  /** A part of the vector. */
+  record Range(int from, int length) {}
+
+  /** Where some parameters lie, in ascending order and with what fills their lines: as few ranges as there can be. */
+  List<Range> ranges(Set<String> names) {
+    List<Range> ranges = new ArrayList<>();
+    offsets.entrySet().stream()
+        .filter(entry -> names.contains(entry.getKey()))
+        .sorted(Map.Entry.comparingByValue())
+        .forEach(entry -> {
+          int length = (int) padded(parameter(entry.getKey()));
+          Range last = ranges.isEmpty() ? new Range(-1, 0) : ranges.getLast();
+          if (last.from + last.length == entry.getValue()) {
+            ranges.removeLast();
+            ranges.add(new Range(last.from, last.length + length));
+          } else {
+            ranges.add(new Range(entry.getValue(), length));
+          }
+        });
+    return ranges;
   }
 
   /** Numbers that are learnt, with those that fill lines. */

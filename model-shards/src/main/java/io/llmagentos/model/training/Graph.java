@@ -15,7 +15,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A method of TorchScript in the making. Each operation writes its line of the forward pass and keeps how its derivative is written; {@link #method} puts
+ * A method of TorchScript in the making. Each operation writes its line of the forward pass and keeps how its derivative is written; {@link #method()} puts
  * the derivatives behind the forward pass, last operation first, where their gradients are added up: reverse-mode differentiation of the source. So a model
  * is written once, forwards, and a call computes loss and gradient without a tape.
  *
@@ -40,8 +40,7 @@ final class Graph {
   private final boolean training;
   private final boolean half;
   private final boolean fusedAttention;
-  private final Set<Input> inputs = new LinkedHashSet<>();
-  private final Set<String> views = new LinkedHashSet<>();
+  private final Map<String, String> definitions = new HashMap<>();
   private final List<String> forward = new ArrayList<>();
   private final List<String> backward = new ArrayList<>();
   private final Deque<Runnable> derivatives = new ArrayDeque<>();
@@ -49,7 +48,6 @@ final class Graph {
   private final Map<String, Value> rounded = new HashMap<>();
   private final Map<String, Value> outputs = new LinkedHashMap<>();
   private final Map<String, Boolean> linears = new LinkedHashMap<>();
-  private boolean random;
   private int values;
 
   /** @param training with dropout and derivatives */
@@ -64,15 +62,15 @@ final class Graph {
     this.training = training;
     this.half = settings.precision() == Precision.BFLOAT16;
     this.fusedAttention = settings.fusedAttention();
+    define("b = int(n[0])");
+    define("random = torch.Generator(device=None, seed=int(n[1]))");
+    if (half) {
+      forward.add("h = torch.to(w, 15)");
+    }
   }
 
   String input(Input input) {
-    inputs.add(input);
     return input.variable();
-  }
-
-  Set<Input> inputs() {
-    return inputs;
   }
 
   Value embedding(String table, Input ids, int paddingRow) {
@@ -254,7 +252,6 @@ final class Graph {
   }
 
   private String mask(String like, double p) {
-    random = true;
     String mask = "mask" + values++;
     forward.add("%s = __torch__.dropout_mask(%s, %s, random)".formatted(mask, like, p));
     return mask;
@@ -296,14 +293,14 @@ final class Graph {
 
   /** What is added to scores because of {@code mask} [B,S]; the variable's name. */
   String scoreBias(String name, Input mask, String queries, boolean causal) {
-    forward.add("%s = __torch__.score_bias(%s, b, %s, %s)"
+    define("%s = __torch__.score_bias(%s, b, %s, %s)"
         .formatted(name, input(mask), queries, causal ? "True" : "False"));
     return name;
   }
 
-  /** A line that defines variables. */
+  /** A line that defines a variable by what the method is called with. */
   void define(String line) {
-    forward.add(line);
+    definitions.put(line.substring(0, line.indexOf(' ')), line);
   }
 
   /** Scores' bias by relative position, from a table [buckets][heads]. */
@@ -435,25 +432,78 @@ final class Graph {
     return List.copyOf(outputs.keySet());
   }
 
-  /** The method's source. */
-  String method(String name) {
+  /** What was written, as a method. */
+  ScriptMethod method() {
     while (!derivatives.isEmpty() && training) {
       derivatives.pop().run();
     }
-    var text = new StringBuilder("  def " + name + "(self: __torch__.Transformer, w: Tensor");
-    text.append(training ? ", g: Tensor" : "").append(", n: Tensor");
-    inputs.forEach(input -> text.append(", ").append(input.variable()).append(": Tensor"));
-    text.append(") -> List[Tensor]:\n    b = int(n[0])\n");
-    if (random) {
-      text.append("    random = torch.Generator(device=None, seed=int(n[1]))\n");
-    }
-    if (half) {
-      text.append("    h = torch.to(w, 15)\n");
-    }
-    List.of(views, forward, backward)
-        .forEach(lines -> lines.forEach(line -> text.append("    ").append(line).append('\n')));
+    List<String> lines = new ArrayList<>(forward);
+    lines.addAll(backward);
     List<String> results = outputs.values().stream().map(Value::name).toList();
-    return text.append("    return [" + String.join(", ", results) + "]\n").toString();
+    return new ScriptMethod(training, definitions, lines, results);
+  }
+
+  /**
+   * Where to cut the method so that each part but the last completes the gradients of at least so many numbers: their ends, in lines.
+   *
+   * @see #completed
+   */
+  List<Integer> cuts(ScriptMethod method, long numbers) {
+    Map<String, Integer> lasts = lasts(method);
+    List<Integer> ends = new ArrayList<>();
+    long done = 0;
+    long left = lasts.keySet().stream().mapToLong(this::elements).sum();
+    for (int line = 0; line < method.lines().size(); line++) {
+      for (Map.Entry<String, Integer> last : lasts.entrySet()) {
+        if (last.getValue() == line) {
+          done += elements(last.getKey());
+          left -= elements(last.getKey());
+        }
+      }
+      // Not within the forward pass, where random numbers are drawn in one sequence.
+      if (done >= numbers && left > 0 && line >= forward.size() - 1) {
+        ends.add(line + 1);
+        done = 0;
+      }
+    }
+    ends.add(method.lines().size());
+    return ends;
+  }
+
+  private long elements(String parameter) {
+    return layout.parameter(parameter).elements();
+  }
+
+  /** For each part the parameters whose gradients are complete behind it; those that have none, behind the last one. */
+  List<Set<String>> completed(ScriptMethod method, List<Integer> ends) {
+    List<Set<String>> completed = new ArrayList<>();
+    ends.forEach(end -> completed.add(new LinkedHashSet<>()));
+    Map<String, Integer> lasts = lasts(method);
+    for (Parameter parameter : layout.parameters()) {
+      int last = lasts.getOrDefault(parameter.name(), method.lines().size() - 1);
+      int part = 0;
+      while (ends.get(part) <= last) {
+        part++;
+      }
+      completed.get(part).add(parameter.name());
+    }
+    return completed;
+  }
+
+  /** The last line in which the gradient of each parameter changes. */
+  private Map<String, Integer> lasts(ScriptMethod method) {
+    Map<String, String> parameters = new HashMap<>();
+    layout.parameters().forEach(p -> parameters.put(variable(p.name(), "g"), p.name()));
+    Map<String, Integer> lasts = new LinkedHashMap<>();
+    for (int line = 0; line < method.lines().size(); line++) {
+      for (String word : ScriptMethod.words(method.lines().get(line))) {
+        String parameter = parameters.get(word);
+        if (parameter != null) {
+          lasts.put(parameter, line);
+        }
+      }
+    }
+    return lasts;
   }
 
   private Value next(boolean half) {
@@ -518,8 +568,12 @@ final class Graph {
 
   /** A view of the parameter in one of the flat vectors. */
   private String view(String name, String vector) {
-    String variable = vector + "_" + layout.offset(name);
-    views.add(variable + " = " + layout.view(vector, name));
+    String variable = variable(name, vector);
+    define(variable + " = " + layout.view(vector, name));
     return variable;
+  }
+
+  private String variable(String name, String vector) {
+    return vector + "_" + layout.offset(name);
   }
 }

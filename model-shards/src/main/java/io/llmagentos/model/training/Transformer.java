@@ -18,6 +18,7 @@ import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -41,6 +42,7 @@ public final class Transformer implements AutoCloseable {
   private final EngineSettings settings;
   private final Program program;
   private final PtNDManager manager;
+  private final List<GradientBuckets> buckets = new ArrayList<>();
   /** What {@code config.json} says besides. */
   private final ObjectNode others;
 
@@ -178,15 +180,22 @@ public final class Transformer implements AutoCloseable {
    *     {@code TRAINING_DIVERGED} when the loss is not finite, the accumulated gradient is then zero
    */
   public Loss accumulate(Batch batch, long seed, double labelSmoothing) {
-    var inputs = new Inputs(config, program, batch, labelSmoothing);
+    Inputs inputs = inputs(batch, labelSmoothing);
     if (inputs.targets() == 0) {
       return Loss.NONE;
     }
-    Loss loss;
     try (NDManager scope = manager.newSubManager()) {
       NDList results = run(scope, TransformerScript.ACCUMULATE, inputs, seed);
-      loss = new Loss(results.getFirst().toDoubleArray()[0], inputs.targets());
+      return requireFinite(new Loss(results.getFirst().toDoubleArray()[0], inputs.targets()));
     }
+  }
+
+  Inputs inputs(Batch batch, double labelSmoothing) {
+    return new Inputs(config, program, batch, labelSmoothing);
+  }
+
+  /** The loss of an accumulated gradient. */
+  Loss requireFinite(Loss loss) {
     if (!Double.isFinite(loss.sum())) {
       weights.zeroGradient();
       throw new AgentOsException(
@@ -266,29 +275,22 @@ public final class Transformer implements AutoCloseable {
     return TransformerScript.call(block, arguments);
   }
 
-  /** How many numbers a gradient is. */
-  public int gradientWidth() {
-    return layout.width();
-  }
-
-  /** Copies the accumulated gradient, which is zero afterwards. */
-  public void takeGradient(float[] into) {
-    weights.takeGradient(into);
+  /**
+   * The gradient in buckets that are complete one after the other while it is computed. They end with the model.
+   *
+   * @param numbers that each bucket but the last has at least
+   */
+  public GradientBuckets buckets(long numbers) {
+    TransformerScript.Parts parts = script.parts(numbers);
+    var made = new GradientBuckets(
+        this, weights, parts, PyTorch.load(manager, "Transformer", script.source(parts)));
+    buckets.add(made);
+    return made;
   }
 
   /** Forgets what was accumulated. */
   public void zeroGradient() {
     weights.zeroGradient();
-  }
-
-  /**
-   * One step on a gradient from elsewhere instead of the accumulated one.
-   *
-   * @see #step(double, OptimizerStep)
-   */
-  public double step(float[] gradient, double scale, OptimizerStep step) {
-    weights.putGradient(gradient);
-    return weights.step(scale, step);
   }
 
   /**
@@ -386,6 +388,10 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
+  NDManager newScope() {
+    return manager.newSubManager();
+  }
+
   /** Arrays in native memory between calls. */
   int nativeArrays() {
     return manager.getManagedArrays().size() + weights.nativeArrays();
@@ -398,6 +404,7 @@ public final class Transformer implements AutoCloseable {
 
   @Override
   public void close() {
+    buckets.forEach(GradientBuckets::close);
     block.close();
     manager.close();
     weights.close();

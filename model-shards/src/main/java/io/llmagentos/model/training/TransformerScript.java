@@ -7,11 +7,12 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import io.llmagentos.model.djl.PyTorch;
+import io.llmagentos.model.training.FlatLayout.Range;
 import io.llmagentos.model.training.Graph.Value;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The script of one model: its methods, written out, behind the operators they use. */
@@ -26,7 +27,7 @@ final class TransformerScript {
   private final FlatLayout layout;
   private final @Nullable Adapter adapter;
   private final EngineSettings settings;
-  private final Map<String, Set<Input>> inputs = new HashMap<>();
+  private final Map<String, List<Input>> inputs = new HashMap<>();
   private final List<String> results;
   private final String source;
 
@@ -73,8 +74,34 @@ final class TransformerScript {
   }
 
   private String method(String name, Graph graph) {
-    inputs.put(name, graph.inputs());
-    return graph.method(name);
+    ScriptMethod.Part whole = graph.method().whole(name);
+    inputs.put(name, whole.inputs());
+    return whole.source();
+  }
+
+  /**
+   * {@link #ACCUMULATE} in parts.
+   *
+   * @param parts in their order; the first one returns the loss, in front of what it gives
+   * @param ranges of the flat gradient that each part completes
+   */
+  record Parts(List<ScriptMethod.Part> parts, List<List<Range>> ranges) {}
+
+  /** @param numbers of the gradient that each part but the last completes at least */
+  Parts parts(long numbers) {
+    Graph graph = loss(true);
+    ScriptMethod method = graph.method();
+    List<Integer> ends = graph.cuts(method, numbers);
+    return new Parts(
+        method.cut(ACCUMULATE, ends),
+        graph.completed(method, ends).stream().map(layout::ranges).toList());
+  }
+
+  /** A script with these parts alone. */
+  String source(Parts parts) {
+    return source(
+        settings,
+        parts.parts().stream().map(ScriptMethod.Part::source).collect(Collectors.joining()));
   }
 
   String source() {
@@ -82,8 +109,8 @@ final class TransformerScript {
   }
 
   /** What a method is called with, in order. */
-  Set<Input> inputs(String method) {
-    return inputs.getOrDefault(method, Set.of());
+  List<Input> inputs(String method) {
+    return inputs.getOrDefault(method, List.of());
   }
 
   /** What {@link #RESULTS} returns, in order. */

@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
 import io.llmagentos.model.djl.PyTorch;
+import io.llmagentos.model.training.FlatLayout.Range;
 import io.llmagentos.model.training.OptimizerStep.AdamW;
 import io.llmagentos.model.training.OptimizerStep.Sgd;
 import io.llmagentos.model.weights.Parameter;
@@ -75,14 +76,22 @@ final class Weights implements AutoCloseable {
     return steps;
   }
 
-  /** Copies the accumulated gradient, which is zero afterwards. */
-  void takeGradient(float[] into) {
-    gradient.floats().get(into, 0, layout.width());
-    zeroGradient();
+  /** Copies parts of the accumulated gradient, one behind the other. */
+  void readGradient(List<Range> ranges, float[] into) {
+    int at = 0;
+    for (Range range : ranges) {
+      gradient.floats().get(range.from(), into, at, range.length());
+      at += range.length();
+    }
   }
 
-  void putGradient(float[] from) {
-    gradient.floats().put(from, 0, layout.width());
+  /** The other way round. */
+  void writeGradient(List<Range> ranges, float[] from) {
+    int at = 0;
+    for (Range range : ranges) {
+      gradient.floats().put(range.from(), from, at, range.length());
+      at += range.length();
+    }
   }
 
   void zeroGradient() {

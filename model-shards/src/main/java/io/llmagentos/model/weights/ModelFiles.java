@@ -148,8 +148,8 @@ public final class ModelFiles implements AutoCloseable {
   /** What {@code parameter} is stored as; names of the hub's first GPT-2 files lack the model's prefix. */
   public Tensor tensor(Parameter parameter) {
     String name = parameter.name();
-    boolean bare = !has(name) && name.startsWith("transformer.");
-    return tensor(bare ? name.substring("transformer.".length()) : name, parameter.shape());
+    String bare = name.startsWith("transformer.") ? name.substring("transformer.".length()) : name;
+    return tensor(!has(name) && has(bare) ? bare : name, parameter.shape());
   }
 
   /**

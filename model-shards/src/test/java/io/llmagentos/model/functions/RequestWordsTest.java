@@ -28,8 +28,7 @@ class RequestWordsTest {
     assertThat(words("ship (order #4471) to O'Neil's, now!"))
         .containsExactly(
             "ship", "(", "order", "#", "4471", ")", "to", "O'Neil", "'s", ",", "now", "!");
-    assertThat(words("K8S-MASTER-1 at 7:30pm"))
-        .containsExactly("K8S-MASTER-1", "at", "7:30pm");
+    assertThat(words("K8S-MASTER-1 at 7:30pm")).containsExactly("K8S-MASTER-1", "at", "7:30pm");
     assertThat(words("na\u00EFve \uD83D\uDE00 caf\u00E9"))
         .containsExactly("na\u00EFve", "\uD83D\uDE00", "caf\u00E9");
     assertThat(words("")).isEmpty();

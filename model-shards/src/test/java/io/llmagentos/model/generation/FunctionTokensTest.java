@@ -135,7 +135,14 @@ class FunctionTokensTest {
     ChatReply reply = want(
         request("Wake me at  7 A.M. tomorrow, bitte um K\u00F6ln\uD83D\uDE00", ToolChoice.AUTO),
         List.of(
-            "<fn:alarm_set>", "<arg:time>", "<w3>", "<w5>", "<arg:date>", "<w6>", "<w6>", "<|end|>"));
+            "<fn:alarm_set>",
+            "<arg:time>",
+            "<w3>",
+            "<w5>",
+            "<arg:date>",
+            "<w6>",
+            "<w6>",
+            "<|end|>"));
     assertThat(reply.finishReason()).isEqualTo(ChatReply.FinishReason.TOOL_CALLS);
     assertThat(reply.text()).isEmpty();
     ToolCall call = reply.toolCalls().getFirst();
@@ -166,8 +173,9 @@ class FunctionTokensTest {
 
   @Test
   void shouldNumberTheWordsOfTheRequest() {
-    int[] tokens =
-        format.prompt(request("uncharacteristically late", ToolChoice.AUTO), 512).tokens();
+    int[] tokens = format
+        .prompt(request("uncharacteristically late", ToolChoice.AUTO), 512)
+        .tokens();
     List<Integer> expected = new ArrayList<>(List.of(tokenizer.requireId("<|assistant|>")));
     for (int id : tokenizer.encode("uncharacteristically", false).ids()) {
       expected.add(id);
@@ -187,8 +195,7 @@ class FunctionTokensTest {
     int[] tokens = format.prompt(request(text, ToolChoice.AUTO), 512).tokens();
     assertThat(tokens).containsOnlyOnce(tokenizer.requireId("<w63>"));
     assertThat(tokens).endsWith(tokenizer.requireId("<|call|>"));
-    assertThat(arguments(text, "<arg:date>", "<w63>", "<w63>"))
-        .isEqualTo("{\"date\":\"word\"}");
+    assertThat(arguments(text, "<arg:date>", "<w63>", "<w63>")).isEqualTo("{\"date\":\"word\"}");
   }
 
   @Test

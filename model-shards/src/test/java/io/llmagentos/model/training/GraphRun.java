@@ -59,7 +59,8 @@ final class GraphRun {
               .formatted(Arrays.toString(slopes), y.name()));
     }
     graph.output("y", y);
-    String source = TransformerScript.source(settings, graph.method("run"));
+    ScriptMethod.Part method = graph.method().whole("run");
+    String source = TransformerScript.source(settings, method.source());
     try (var weights = new Weights(layout, p -> numbers.getOrDefault(p.name(), new float[0]));
         PtNDManager manager = PyTorch.newManager();
         PtSymbolBlock block = PyTorch.load(manager, "Transformer", source);
@@ -68,7 +69,7 @@ final class GraphRun {
       arguments.add(weights.values());
       arguments.add(weights.gradient());
       arguments.add(scope.create(new long[] {1, 0}));
-      for (Input input : graph.inputs()) {
+      for (Input input : method.inputs()) {
         long[] values = inputs.getOrDefault(input, new long[0]);
         arguments.add(scope.create(values, new Shape(values.length)));
       }

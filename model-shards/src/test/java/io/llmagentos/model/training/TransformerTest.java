@@ -67,8 +67,8 @@ class TransformerTest {
   }
 
   private static float[] gradient(Transformer model) {
-    float[] gradient = new float[model.gradientWidth()];
-    model.takeGradient(gradient);
+    float[] gradient = flat(model.gradients());
+    model.zeroGradient();
     return gradient;
   }
 
@@ -301,20 +301,6 @@ class TransformerTest {
   }
 
   @Test
-  void shouldStepOnAGradientFromElsewhereAsOnItsOwn() {
-    TransformerConfig config = SmallModels.gpt2(true, 0);
-    Batch batch = SmallModels.batch(config, 4, 7);
-    try (Transformer own = Transformer.initial(config, FLOAT32, 7);
-        Transformer other = Transformer.initial(config, FLOAT32, 7)) {
-      double scale = 1.0 / own.accumulate(batch, 0).targets();
-      other.accumulate(batch, 0);
-      assertThat(other.step(gradient(other), scale, STEP)).isEqualTo(own.step(scale, STEP));
-      assertThat(flat(other.weights())).containsExactly(flat(own.weights()));
-      assertThat(gradient(other)).containsOnly(0);
-    }
-  }
-
-  @Test
   void shouldWriteDirectoriesThatAreServed() throws IOException {
     for (TransformerConfig config : plain()) {
       Path target = directory.resolve("model");
@@ -466,10 +452,12 @@ class TransformerTest {
     Batch batch = SmallModels.batch(config, 2, 16);
     try (Transformer model = Transformer.initial(config, FLOAT32, 16)) {
       float[] before = flat(model.weights());
-      float[] gradient = new float[model.gradientWidth()];
+      GradientBuckets whole = model.buckets(Long.MAX_VALUE);
+      float[] gradient = new float[whole.width(0)];
       gradient[3] = Float.POSITIVE_INFINITY;
+      whole.write(0, gradient);
       AgentOsException step =
-          catchThrowableOfType(AgentOsException.class, () -> model.step(gradient, 1, STEP));
+          catchThrowableOfType(AgentOsException.class, () -> model.step(1, STEP));
       assertThat(step.code()).isEqualTo(ErrorCode.TRAINING_DIVERGED);
       assertThat(step).hasMessageContaining("step 1").hasMessageContaining("Infinity");
       assertThat(flat(model.weights())).containsExactly(before);
@@ -512,14 +500,14 @@ class TransformerTest {
   void shouldHoldNoMoreMemoryAfterHundredsOfSteps() throws IOException {
     TransformerConfig config = SmallModels.gpt2(true, 0.1);
     try (Transformer model = Transformer.initial(config, FLOAT32, 18)) {
-      float[] gradient = new float[model.gradientWidth()];
+      GradientBuckets buckets = model.buckets(5000);
       Batch batch = SmallModels.batch(config, 64, 18);
       long before = 0;
       int arrays = 0;
       for (int i = 0; i < 400; i++) {
-        Loss loss = model.accumulate(batch, i);
-        model.takeGradient(gradient);
-        model.step(gradient, 1.0 / loss.targets(), STEP);
+        model.accumulate(batch, i);
+        Loss loss = buckets.accumulate(batch, i, 0, bucket -> {});
+        model.step(1.0 / loss.targets(), STEP);
         model.evaluate(batch);
         if (i == 100) {
           before = resident();

@@ -19,6 +19,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +86,10 @@ final class LearnerRank {
     this.learner = config.newLearner(environments, rank);
     this.bulk = bulk;
     this.compute = compute;
-    this.exchange =
-        context.spawn(GradientExchange.create(bulk, rank, config.ranks(), AVERAGE), "exchange");
+    this.exchange = context.spawn(
+        GradientExchange.create(bulk, rank, config.ranks(), AVERAGE),
+        "exchange",
+        DispatcherSelector.sameAsParent());
   }
 
   /** @param compute where it learns; blocks there while it waits for other ranks */

@@ -47,6 +47,13 @@ public final class TrainingArguments {
   /** Seconds within which every rank must have done its part of a step. */
   public static final Argument<Integer> DDP_TIMEOUT = Argument.integer("ddp_timeout", 1800, 1);
 
+  /**
+   * MiB of the gradient that are averaged at a time, at least, while the rest is computed. Less than PyTorch's 25: models that CPUs train would be one bucket. More
+   * than a transfer's fixed costs weigh.
+   */
+  public static final Argument<Double> DDP_BUCKET_CAP_MB =
+      Argument.real("ddp_bucket_cap_mb", 4, 0, INF);
+
   /** The name to publish the trained model by in this cluster. Ours. */
   public static final Argument<Optional<String>> PUBLISH = Argument.text("publish");
 

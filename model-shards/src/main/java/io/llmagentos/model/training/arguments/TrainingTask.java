@@ -100,6 +100,7 @@ public enum TrainingTask {
       NUM_PROCESSES,
       NUM_CPU_THREADS_PER_PROCESS,
       DDP_TIMEOUT,
+      DDP_BUCKET_CAP_MB,
       DO_EVAL,
       EVAL_STRATEGY,
       EVAL_STEPS,

@@ -82,9 +82,9 @@ public final class CallCollator implements Collator {
                   sequence, new SplittableRandom(DataSeeds.mix(DataSeeds.mix(seed, epoch), index)))
               : row(sequence, sequence.words(), false));
     }
-    int longest = Math.ceilDiv(
-            rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow(), MULTIPLE)
-        * MULTIPLE;
+    int longest =
+        Math.ceilDiv(rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow(), MULTIPLE)
+            * MULTIPLE;
     int[][] ids = new int[rows.size()][longest];
     int[][] labels = new int[rows.size()][longest];
     int[][] attention = new int[rows.size()][longest];

@@ -48,8 +48,7 @@ record CallSequence(
     return new CallSequence(
         tokenizer.requireId(tag),
         words.words().stream().map(RequestWords.Word::tokens).toList(),
-        tokenizer.requireId(
-            request.function().map(CallTokens::function).orElse(CallTokens.NONE)),
+        tokenizer.requireId(request.function().map(CallTokens::function).orElse(CallTokens.NONE)),
         functionOnly ? List.of() : values,
         functionOnly);
   }
@@ -58,13 +57,11 @@ record CallSequence(
   Example toExample() {
     IntStream tokens = words.stream().flatMapToInt(IntStream::of);
     IntStream lengths = words.stream().mapToInt(word -> word.length);
-    IntStream slots =
-        values.stream().flatMapToInt(v -> IntStream.of(v.slot(), v.from(), v.to()));
+    IntStream slots = values.stream().flatMapToInt(v -> IntStream.of(v.slot(), v.from(), v.to()));
     return new Example(
         IntStream.concat(IntStream.of(tag, function), tokens).toArray(),
         IntStream.concat(
-                IntStream.of(functionOnly ? 1 : 0, words.size()),
-                IntStream.concat(lengths, slots))
+                IntStream.of(functionOnly ? 1 : 0, words.size()), IntStream.concat(lengths, slots))
             .toArray());
   }
 
@@ -121,9 +118,7 @@ record CallSequence(
     for (int i = index; i < moved.size(); i++) {
       Value value = values.get(i);
       moved.set(
-          i,
-          new Value(
-              value.slot(), value.from() + (i == index ? 0 : shift), value.to() + shift));
+          i, new Value(value.slot(), value.from() + (i == index ? 0 : shift), value.to() + shift));
     }
     return new CallSequence(tag, all, function, moved, functionOnly);
   }

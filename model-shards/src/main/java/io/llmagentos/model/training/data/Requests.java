@@ -68,7 +68,8 @@ public final class Requests {
   private static void requireName(Row row, String what, String name) {
     if (!NAME.matcher(name).matches()) {
       throw row.invalid(
-          "has the " + what + " '" + name + "': a name is 1 to 64 characters without spaces, < and >",
+          "has the " + what + " '" + name
+              + "': a name is 1 to 64 characters without spaces, < and >",
           "train_file");
     }
   }

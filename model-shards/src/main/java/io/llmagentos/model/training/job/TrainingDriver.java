@@ -275,15 +275,14 @@ final class TrainingDriver {
       return Behaviors.same(); // the job stops this member
     }
     over = true;
-    String what = (who.isEmpty() ? "" : who + ": ") + failure.getMessage();
+    String kept = lastCheckpoint
+        .map(step -> "; the last checkpoint is that of step " + step)
+        .orElse("");
+    String what = (who.isEmpty() ? "" : who + ": ") + failure.getMessage() + kept;
     if (failure instanceof AgentOsException typed && FINAL.contains(typed.code())) {
-      String kept = lastCheckpoint
-          .map(step -> "; the last checkpoint is that of step " + step)
-          .orElse("");
       failing = true;
       report();
-      say(() ->
-          release().thenCompose(released -> job.fail(typed.code().id() + ": " + what + kept)));
+      say(() -> release().thenCompose(released -> job.fail(typed.code().id() + ": " + what)));
       return Behaviors.same();
     }
     throw failure instanceof AgentOsException typed

@@ -33,6 +33,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -115,7 +116,9 @@ final class TrainingRank {
     this.timeout = Duration.ofSeconds(arguments.get(TrainingArguments.DDP_TIMEOUT));
     this.size = arguments.get(TrainingArguments.NUM_PROCESSES);
     this.exchange = context.spawn(
-        GradientExchange.create(services.bulk(), id.index(), size, timeout), "exchange");
+        GradientExchange.create(services.bulk(), id.index(), size, timeout),
+        "exchange",
+        DispatcherSelector.sameAsParent());
   }
 
   static Behavior<MemberCommand> create(
@@ -262,11 +265,10 @@ final class TrainingRank {
     }
 
     @Override
-    public float[] mean(float[] vector) {
+    public CompletableFuture<float[]> mean(float[] vector) {
       CompletableFuture<float[]> mean = new CompletableFuture<>();
       exchange.tell(new GradientExchange.Average(++round, vector, 1, mean));
-      return mean.orTimeout(timeout.plus(UNANSWERED).toSeconds(), TimeUnit.SECONDS)
-          .join();
+      return mean.orTimeout(timeout.plus(UNANSWERED).toSeconds(), TimeUnit.SECONDS);
     }
   }
 
@@ -294,15 +296,25 @@ final class TrainingRank {
       try {
         new TrainingCheckpoint(state, model.settings(), train.files())
             .write(model, from, directory);
+        String saved =
+            services.artifacts().put(out -> ModelArchive.write(directory, out)).sha256();
+        WorkDirectory.delete(directory);
+        BestModel best = state.best();
+        train.driver().tell(new Saved(saved, state.step(), best.step()));
+        return saved;
       } catch (IOException e) {
-        throw WorkDirectory.unwritable(directory, e);
+        throw unsaved(state, WorkDirectory.unwritable(directory, e));
+      } catch (AgentOsException e) {
+        throw unsaved(state, e);
       }
-      String saved =
-          services.artifacts().put(out -> ModelArchive.write(directory, out)).sha256();
-      WorkDirectory.delete(directory);
-      BestModel best = state.best();
-      train.driver().tell(new Saved(saved, state.step(), best.step()));
-      return saved;
+    }
+
+    private static AgentOsException unsaved(TrainerState state, AgentOsException why) {
+      return new AgentOsException(
+          why.code(),
+          "the checkpoint of step " + state.step() + " cannot be saved: " + why.getMessage(),
+          why.param(),
+          why);
     }
 
     @Override

@@ -90,7 +90,7 @@ public final class Evaluation {
         vector[at++] = (float) sum;
       }
     }
-    float[] mean = ranks.mean(vector);
+    float[] mean = ranks.mean(vector).join();
     at = 2;
     for (double[] own : sums.values()) {
       for (int i = 0; i < own.length; i++) {

@@ -1,5 +1,7 @@
 package io.llmagentos.model.training.trainer;
 
+import java.util.concurrent.CompletableFuture;
+
 /** The ranks of a training, seen from one of them. */
 public interface Ranks {
   /** One that is alone. */
@@ -15,8 +17,8 @@ public interface Ranks {
     }
 
     @Override
-    public float[] mean(float[] vector) {
-      return vector;
+    public CompletableFuture<float[]> mean(float[] vector) {
+      return CompletableFuture.completedFuture(vector);
     }
   };
 
@@ -26,9 +28,9 @@ public interface Ranks {
   int size();
 
   /**
-   * The mean of what all ranks give, to the bit the same for all of them. Every rank calls it as often as the others. Blocks until all have.
+   * The mean of what all ranks give, to the bit the same for all of them. Every rank gives as often as the others, in the same order; several may be under way.
    *
-   * @param vector is left alone until this returns
+   * @param vector left alone until the mean is there: the same array, which holds it then
    */
-  float[] mean(float[] vector);
+  CompletableFuture<float[]> mean(float[] vector);
 }

@@ -3,6 +3,7 @@ package io.llmagentos.model.training.trainer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llmagentos.model.training.Batch;
+import io.llmagentos.model.training.GradientBuckets;
 import io.llmagentos.model.training.Loss;
 import io.llmagentos.model.training.OptimizerStep;
 import io.llmagentos.model.training.Transformer;
@@ -57,7 +58,7 @@ public final class Trainer {
   private final Observer observer;
   private final LongSupplier nanoTime;
   private final BatchSampler sampler;
-  private final float[] vector;
+  private final @Nullable SharedGradient shared;
   private final List<JsonNode> history;
   private long step;
   private BestModel best;
@@ -85,7 +86,7 @@ public final class Trainer {
     this.observer = observer;
     this.nanoTime = nanoTime;
     this.sampler = sampler(arguments, data, ranks.size());
-    this.vector = new float[ranks.size() == 1 ? 0 : model.gradientWidth() + EXTRAS];
+    this.shared = ranks.size() == 1 ? null : new SharedGradient(buckets(), ranks, EXTRAS);
     this.history = new ArrayList<>(state.logHistory());
     this.step = state.step();
     this.best = state.best();
@@ -102,6 +103,11 @@ public final class Trainer {
     return arguments.get(TrainingArguments.GROUP_BY_LENGTH)
         ? BatchSampler.groupedByLength(data.train(), batchSize, batches, ranks, seed)
         : BatchSampler.shuffled(data.train().size(), batchSize, batches, ranks, seed);
+  }
+
+  private GradientBuckets buckets() {
+    double mebibytes = arguments.get(TrainingArguments.DDP_BUCKET_CAP_MB);
+    return model.buckets((long) (mebibytes * (1 << 20) / Float.BYTES));
   }
 
   private record Sums(double loss, long targets, long tokens, boolean pausing, double norm) {}
@@ -190,13 +196,17 @@ public final class Trainer {
         read += tokens(batch);
       }
     }
-    return ranks.size() == 1 ? stepAlone(loss, read) : stepTogether(loss, read);
+    return shared == null ? stepAlone(loss, read) : stepTogether(shared, loss, read);
   }
 
   private Loss accumulate(Batch batch, int micro) {
     long seed = DataSeeds.mix(arguments.get(TrainingArguments.SEED), step);
     seed = DataSeeds.mix(DataSeeds.mix(seed, micro), ranks.rank());
-    return model.accumulate(batch, seed, arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR));
+    double smoothing = arguments.get(TrainingArguments.LABEL_SMOOTHING_FACTOR);
+    boolean last = micro == sampler.batchesPerStep() - 1;
+    return last && shared != null
+        ? shared.accumulate(batch, seed, smoothing)
+        : model.accumulate(batch, seed, smoothing);
   }
 
   private static long tokens(Batch batch) {
@@ -212,22 +222,17 @@ public final class Trainer {
     return new Sums(loss.sum(), loss.targets(), read, observer.pausing(), norm);
   }
 
-  private Sums stepTogether(Loss loss, long read) {
-    int width = model.gradientWidth();
-    model.takeGradient(vector);
-    vector[width] = (float) loss.sum();
-    vector[width + 1] = loss.targets();
-    vector[width + 2] = read;
-    vector[width + 3] = observer.pausing() ? 1 : 0;
-    float[] mean = ranks.mean(vector);
-    long targets = Math.round((double) mean[width + 1] * ranks.size());
+  private Sums stepTogether(SharedGradient gradient, Loss loss, long read) {
+    float[] mean = gradient.mean(
+        (float) loss.sum(), (float) loss.targets(), (float) read, observer.pausing() ? 1 : 0);
+    long targets = Math.round((double) mean[1] * ranks.size());
     requireTargets(targets);
-    double norm = model.step(mean, (double) ranks.size() / targets, optimizerStep());
+    double norm = model.step((double) ranks.size() / targets, optimizerStep());
     return new Sums(
-        (double) mean[width] * ranks.size(),
+        (double) mean[0] * ranks.size(),
         targets,
-        Math.round((double) mean[width + 2] * ranks.size()),
-        mean[width + 3] > 0,
+        Math.round((double) mean[2] * ranks.size()),
+        mean[3] > 0,
         norm);
   }
 

@@ -49,8 +49,8 @@ class CallCollatorTest {
   void write() throws IOException {
     Corpus corpus = corpus(ROWS);
     FunctionSets sets = Requests.sets(corpus, 0);
-    ByteLevelBpeTrainer trainer = ByteLevelBpeTrainer.uncased(
-        420, FunctionDirectory.tokens(sets), FunctionDirectory.roles());
+    ByteLevelBpeTrainer trainer =
+        ByteLevelBpeTrainer.uncased(420, FunctionDirectory.tokens(sets), FunctionDirectory.roles());
     Requests.showTo(trainer, corpus);
     trainer.train().write(directory, 64);
     tokenizer = Tokenizer.load(directory);
@@ -81,7 +81,8 @@ class CallCollatorTest {
   private List<String> names(int[] ids) {
     List<String> names = new ArrayList<>();
     for (int id : ids) {
-      names.add(id == Batch.IGNORED ? "-" : String.valueOf(tokenizer.vocabulary().name(id)));
+      names.add(
+          id == Batch.IGNORED ? "-" : String.valueOf(tokenizer.vocabulary().name(id)));
     }
     return names;
   }
@@ -122,7 +123,13 @@ class CallCollatorTest {
     learnt.removeIf("-"::equals);
     assertThat(learnt)
         .containsExactly(
-            "<fn:alarm_set>", "<arg:time>", "<w3>", "<w3>", "<arg:date>", "<w5>", "<w5>",
+            "<fn:alarm_set>",
+            "<arg:time>",
+            "<w3>",
+            "<w3>",
+            "<arg:date>",
+            "<w5>",
+            "<w5>",
             CallTokens.END);
     for (int t = 0; t < labels[0].length; t++) {
       assertThat(labels[0][t]).isIn(Batch.IGNORED, batch.inputIds()[0][t]);
@@ -131,8 +138,8 @@ class CallCollatorTest {
 
   @Test
   void shouldVaryRowsByEpochAndIndexAlone() throws IOException {
-    Map<String, Double> much = Map.of(
-        "value_exchange_probability", 0.9, "bpe_dropout", 0.5, "word_mask_probability", 0.3);
+    Map<String, Double> much =
+        Map.of("value_exchange_probability", 0.9, "bpe_dropout", 0.5, "word_mask_probability", 0.3);
     CallCollator collator = collator(true, much);
     Set<String> seen = new HashSet<>();
     for (long epoch = 0; epoch < 40; epoch++) {
@@ -146,7 +153,8 @@ class CallCollatorTest {
     }
     assertThat(seen).hasSizeGreaterThan(20);
     assertThat(seen.stream().filter(row -> row.contains(CallTokens.MASK))).isNotEmpty();
-    assertThat(seen.stream().filter(row -> row.startsWith("alarm_set time=nine"))).isNotEmpty();
+    assertThat(seen.stream().filter(row -> row.startsWith("alarm_set time=nine")))
+        .isNotEmpty();
   }
 
   @Test
@@ -174,13 +182,17 @@ class CallCollatorTest {
         "{'text':'x','intent':'a','slots':[{'name':'s','start':0,'end':5}]}", "slot s from 0 to 5");
     FunctionSets sets = Requests.sets(corpus(ROWS), 0);
     for (Map.Entry<String, String> row : Map.of(
-            "{'text':'x','call':{'name':'b','arguments':{}}}", "function b",
-            "{'text':'x y','call':{'name':'alarm_set','arguments':{'s':'y'}}}", "argument s",
-            "{'text':'x','set':'other','call':null}", "set other",
-            "{'text':'" + "word ".repeat(60) + "','call':null}", "max_seq_length")
+            "{'text':'x','call':{'name':'b','arguments':{}}}",
+            "function b",
+            "{'text':'x y','call':{'name':'alarm_set','arguments':{'s':'y'}}}",
+            "argument s",
+            "{'text':'x','set':'other','call':null}",
+            "set other",
+            "{'text':'" + "word ".repeat(60) + "','call':null}",
+            "max_seq_length")
         .entrySet()) {
-      assertThatThrownBy(() -> Requests.write(
-              directory, "no", corpus(List.of(row.getKey())), sets, tokenizer, 64))
+      assertThatThrownBy(() ->
+              Requests.write(directory, "no", corpus(List.of(row.getKey())), sets, tokenizer, 64))
           .isInstanceOfSatisfying(
               AgentOsException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.DATASET_INVALID))

@@ -84,15 +84,24 @@ class ToolsJobTest {
 
   private static Map<String, Object> job(String data, String output, Map<String, ?> more) {
     Map<String, Object> job = new TreeMap<>(Map.of(
-        "type", "tools/finetune",
-        "train_file", directory.resolve(data + ".jsonl").toString(),
-        "output_dir", directory.resolve(output).toString(),
-        "per_device_train_batch_size", 16,
-        "group_by_length", true,
-        "learning_rate", 5e-3,
-        "word_mask_probability", 0.05,
-        "save_strategy", "no",
-        "kernels", "mkl"));
+        "type",
+        "tools/finetune",
+        "train_file",
+        directory.resolve(data + ".jsonl").toString(),
+        "output_dir",
+        directory.resolve(output).toString(),
+        "per_device_train_batch_size",
+        16,
+        "group_by_length",
+        true,
+        "learning_rate",
+        5e-3,
+        "word_mask_probability",
+        0.05,
+        "save_strategy",
+        "no",
+        "kernels",
+        "mkl"));
     job.putAll(more);
     return job;
   }
@@ -101,9 +110,20 @@ class ToolsJobTest {
     return new TreeMap<>(Map.of(
         "config",
         Map.of(
-            "model_type", "llama", "hidden_size", 32, "intermediate_size", 64,
-            "num_hidden_layers", 2, "num_attention_heads", 2, "max_position_embeddings", 64,
-            "tie_word_embeddings", true),
+            "model_type",
+            "llama",
+            "hidden_size",
+            32,
+            "intermediate_size",
+            64,
+            "num_hidden_layers",
+            2,
+            "num_attention_heads",
+            2,
+            "max_position_embeddings",
+            64,
+            "tie_word_embeddings",
+            true),
         "vocab_size",
         400,
         "validation_file",
@@ -116,8 +136,7 @@ class ToolsJobTest {
 
   @Test
   void shouldLearnToCallAndThenOtherFunctions() throws Exception {
-    JsonNode first =
-        node().await(node().submit(job("train", "first", fromNothing())), "completed");
+    JsonNode first = node().await(node().submit(job("train", "first", fromNothing())), "completed");
     JsonNode summary = first.path("summary");
     assertThat(summary.path("eval_function_accuracy").asDouble()).isGreaterThan(0.9);
     assertThat(summary.path("eval_exact_call").asDouble()).isGreaterThan(0.8);
@@ -135,7 +154,8 @@ class ToolsJobTest {
     // The other functions are not in its vocabulary, their words are.
     node()
         .await(
-            node().submit(job(
+            node()
+                .submit(job(
                     "other",
                     "second",
                     Map.of("model_name_or_path", model.toString(), "num_train_epochs", 10))),

@@ -12,6 +12,7 @@ import io.llmagentos.model.training.EngineSettings;
 import io.llmagentos.model.training.LoraConfig;
 import io.llmagentos.model.training.Transformer;
 import io.llmagentos.model.weights.ModelFiles;
+import io.llmagentos.model.weights.SafetensorsWriter;
 import io.llmagentos.model.weights.Tensor;
 import io.llmagentos.model.weights.TransformerConfig;
 import io.llmagentos.node.artifact.ArtifactStore;
@@ -19,7 +20,10 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -524,12 +528,69 @@ class TrainingJobTest {
   void shouldFailAtOnceAndNameWhatIsWrongWithTheText() throws Exception {
     Path empty = Files.writeString(HOME.resolve("empty.txt"), "");
     Path binary = Files.write(HOME.resolve("binary.txt"), new byte[] {1, 0, -1, -2, 0, 10});
-    for (Path file : List.of(empty, binary)) {
-      JsonNode failed = node()
-          .await(node().submit(pretrain("bad", Map.of("train_file", file.toString()))), "failed");
-      assertThat(failed.path("reason").asText()).startsWith("dataset_invalid: ");
+    Path endless = HOME.resolve("endless.txt");
+    byte[] line = new byte[100 << 20];
+    Arrays.fill(line, (byte) 'a');
+    Files.writeString(endless, "a line\n");
+    Files.write(endless, line, StandardOpenOption.APPEND);
+    Map<Path, String> reasons = Map.of(
+        empty, "empty.txt", binary, "binary.txt", endless, "endless.txt:2 is longer than max_line");
+    for (Map.Entry<Path, String> each : reasons.entrySet()) {
+      String file = each.getKey().toString();
+      JsonNode failed =
+          node().await(node().submit(pretrain("bad", Map.of("train_file", file))), "failed");
+      assertThat(failed.path("reason").asText())
+          .startsWith("dataset_invalid: ")
+          .contains(each.getValue());
       assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
     }
+    Files.delete(endless);
+  }
+
+  @Test
+  void shouldNameTheTensorThatACheckpointLacksOrHasInAnotherShape() throws Exception {
+    node().await(node().submit(pretrain("whole", Map.of())), "completed");
+    Path checkpoint = HOME.resolve("whole/checkpoint-16");
+    String bias = "transformer.h.0.mlp.c_fc.bias";
+    Map<String, Object> resuming = Map.of("resume_from_checkpoint", checkpoint.toString());
+    for (boolean missing : new boolean[] {true, false}) {
+      for (String file : List.of("model.safetensors", "trainer/optimizer.safetensors")) {
+        byte[] before = Files.readAllBytes(checkpoint.resolve(file));
+        List<Tensor> others = new ArrayList<>();
+        try (ModelFiles tensors = ModelFiles.openFile(checkpoint.resolve(file))) {
+          for (Tensor tensor : tensors.tensors()) {
+            if (!tensor.name().endsWith(bias)) {
+              others.add(Tensor.of(tensor.name(), tensor.toFloats(), tensor.shape()));
+            } else if (!missing) {
+              others.add(Tensor.of(tensor.name(), new float[6], 2, 3));
+            }
+          }
+        }
+        SafetensorsWriter.write(checkpoint.resolve(file), others, Map.of());
+        JsonNode failed =
+            node().await(node().submit(pretrain("resumed-" + missing, resuming)), "failed");
+        assertThat(failed.path("reason").asText())
+            .containsPattern("^(checkpoint_invalid|model_file_corrupt): rank 0: ")
+            .contains(bias)
+            .contains(missing ? "no tensor" : "[2, 3]");
+        assertThat(failed.path("epoch").asInt()).as("no second try").isEqualTo(1);
+        Files.write(checkpoint.resolve(file), before);
+      }
+    }
+  }
+
+  @Test
+  void shouldAverageInBucketsOfAnySize() throws Exception {
+    for (double mebibytes : new double[] {0, 25}) {
+      node()
+          .await(
+              node()
+                  .submit(pretrain(
+                      "buckets-" + mebibytes,
+                      Map.of("num_processes", 3, "ddp_bucket_cap_mb", mebibytes))),
+              "completed");
+    }
+    assertThat(weights("buckets-0.0")).isEqualTo(weights("buckets-25.0"));
   }
 
   @Test

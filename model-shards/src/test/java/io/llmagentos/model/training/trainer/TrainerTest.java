@@ -150,7 +150,9 @@ class TrainerTest {
         "learning_rate", 3e-3,
         "lr_scheduler_type", "constant",
         "save_strategy", "no",
-        "max_steps", 100));
+        "max_steps", 100,
+        // Half a layer a bucket.
+        "ddp_bucket_cap_mb", 0.006));
     all.putAll(more);
     return Arguments.parse(TrainingTask.LM_PRETRAIN, all);
   }
@@ -260,6 +262,33 @@ class TrainerTest {
               e -> assertThat(e.code()).isEqualTo(ErrorCode.CHECKPOINT_INVALID))
           .hasMessageContaining("no adapter/adapter_model.safetensors");
     }
+  }
+
+  /** With dropout, batches that add up, an epoch that ends with less, and then with nothing for some ranks. */
+  @ParameterizedTest
+  @CsvSource({"2, 2", "3, 3"})
+  void shouldLearnTheSameInAnyBuckets(int ranks, int batches, @TempDir Path home) throws Exception {
+    Path model = model(home, 0.2);
+    List<List<float[]>> weights = new ArrayList<>();
+    for (double mebibytes : new double[] {0, 0.006, 25}) {
+      Run run = train(
+          model,
+          arguments(Map.of(
+              "per_device_train_batch_size",
+              3,
+              "gradient_accumulation_steps",
+              batches,
+              "num_processes",
+              ranks,
+              "max_steps",
+              15,
+              "ddp_bucket_cap_mb",
+              mebibytes)),
+          ranks);
+      weights.add(run.weights());
+    }
+    assertThat(weights.get(1)).usingRecursiveComparison().isEqualTo(weights.get(0));
+    assertThat(weights.get(2)).usingRecursiveComparison().isEqualTo(weights.get(0));
   }
 
   @Test
