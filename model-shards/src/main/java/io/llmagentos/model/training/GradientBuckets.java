@@ -50,8 +50,7 @@ public final class GradientBuckets {
    *
    * @param completed told of each bucket, in order, once this batch changes it no more; of none if the batch has nothing to learn
    */
-  public Loss accumulate(
-      Batch batch, long seed, double labelSmoothing, IntConsumer completed) {
+  public Loss accumulate(Batch batch, long seed, double labelSmoothing, IntConsumer completed) {
     Inputs inputs = model.inputs(batch, labelSmoothing);
     Loss loss = Loss.NONE;
     if (inputs.targets() == 0) {

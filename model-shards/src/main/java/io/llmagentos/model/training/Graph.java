@@ -1,6 +1,7 @@
 package io.llmagentos.model.training;
 
 import io.llmagentos.model.weights.Activation;
+import io.llmagentos.model.weights.Parameter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
