@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.model.serving.LocalModelSettings;
 import io.llmagentos.model.tokenizer.Tokenizer;
+import io.llmagentos.model.weights.ShippedModel;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.nio.file.Path;

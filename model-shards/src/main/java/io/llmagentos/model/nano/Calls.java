@@ -25,7 +25,7 @@ interface Calls {
   /**
    * What a request calls.
    *
-   * @param function or {@link FunctionSet#OUT_OF_SCOPE}
+   * @param function or {@link Example#OUT_OF_SCOPE}
    */
   record Call(String function, List<Argument> arguments) {
     public Call {

@@ -288,6 +288,11 @@ public final class Transformer implements AutoCloseable {
     return made;
   }
 
+  /** How many numbers a gradient is: those of what is learnt. */
+  int gradientWidth() {
+    return layout.width();
+  }
+
   /** Forgets what was accumulated. */
   public void zeroGradient() {
     weights.zeroGradient();

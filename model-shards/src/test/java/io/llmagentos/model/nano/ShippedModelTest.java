@@ -2,12 +2,13 @@ package io.llmagentos.model.nano;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.llmagentos.model.functions.FunctionSet;
+import io.llmagentos.model.functions.FunctionSets;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -26,12 +27,10 @@ class ShippedModelTest {
 
   @Test
   void shouldMapOverlapsOntoFunctionsThatExist() throws IOException {
-    Map<String, FunctionSet> sets = NanoFiles.sets(directory);
-    var hwu = Objects.requireNonNull(sets.get(FunctionSet.HWU64)).functions().keySet();
-    var clinc =
-        Objects.requireNonNull(sets.get(FunctionSet.CLINC150)).functions().keySet();
-    var assistant =
-        Objects.requireNonNull(sets.get(FunctionSet.ASSISTANT)).functions().keySet();
+    FunctionSets sets = FunctionSets.read(directory);
+    var hwu = sets.set(Mixture.HWU64).functions().keySet();
+    var clinc = sets.set(Mixture.CLINC150).functions().keySet();
+    var assistant = sets.set(Mixture.ASSISTANT).functions().keySet();
     assertThat(assistant).containsAll(hwu);
     ExampleFiles.overlap().forEach((from, to) -> {
       assertThat(clinc).contains(from);
@@ -44,7 +43,7 @@ class ShippedModelTest {
     });
     assertThat(hwu).containsAll(ExampleFiles.outsideClinc());
     for (Example example : ExampleFiles.ownSentences()) {
-      if (!example.intent().equals(FunctionSet.OUT_OF_SCOPE)) {
+      if (!example.intent().equals(Example.OUT_OF_SCOPE)) {
         assertThat(assistant).contains(example.intent());
       }
     }
@@ -52,8 +51,7 @@ class ShippedModelTest {
 
   @Test
   void shouldCallWhatTheDemoSays() throws IOException {
-    FunctionSet assistant =
-        Objects.requireNonNull(NanoFiles.sets(directory).get(FunctionSet.ASSISTANT));
+    FunctionSet assistant = FunctionSets.read(directory).set(Mixture.ASSISTANT);
     List<String> requests = List.of(
         "wake me up at nine am on friday",
         "what alarms do I have",
@@ -82,7 +80,7 @@ class ShippedModelTest {
               "qa_maths []",
               "iot_coffee []",
               "iot_cleaning " + List.of(argument("device_type", "vacuum cleaner")),
-              FunctionSet.OUT_OF_SCOPE + " []");
+              Example.OUT_OF_SCOPE + " []");
     }
   }
 

@@ -148,7 +148,8 @@ public final class Requests {
     FunctionSet set = sets.sets().get(request.set());
     if (set == null) {
       throw row.invalid(
-          "is of set " + request.set() + "; the train data know " + sets.sets().keySet(), null);
+          "is of set " + request.set() + "; the train data know " + sets.sets().keySet(),
+          "validation_file");
     }
     List<String> unknown = new ArrayList<>();
     if (request.function().isPresent()) {
@@ -168,7 +169,7 @@ public final class Requests {
       throw row.invalid(
           "has " + String.join(", ", unknown) + ", which the train data of set " + request.set()
               + " lack",
-          null);
+          "validation_file");
     }
   }
 }

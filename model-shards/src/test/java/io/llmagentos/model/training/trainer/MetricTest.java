@@ -3,6 +3,7 @@ package io.llmagentos.model.training.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.llmagentos.model.training.Batch;
 import io.llmagentos.model.training.Evaluated;
 import io.llmagentos.model.training.Loss;
 import io.llmagentos.model.weights.Activation;
@@ -29,10 +30,31 @@ class MetricTest {
       0,
       List.of("a", "b", "c", "d"));
 
+  @Test
+  void shouldCountCallsByRows() {
+    int no = Batch.IGNORED;
+    Batch batch = Batch.of(new int[3][5])
+        .withLabels(new int[][] {{9, no, 1, 2, 3}, {no, no, 4, 5, no}, {no, no, no, no, no}});
+    double[] functions = new double[2];
+    double[] calls = new double[2];
+    for (int[] predictions : new int[][] {{1, 2, 3, 4, 5}, {1, 2, 0, 4, 5}, {0, 2, 3, 4, 0}}) {
+      Evaluated evaluated = new Evaluated(Loss.NONE, predictions, new int[] {1, 2, 3, 4, 5});
+      Metric.FUNCTION_ACCURACY.count(batch, evaluated, functions);
+      Metric.EXACT_CALL.count(batch, evaluated, calls);
+    }
+    assertThat(functions).containsExactly(5, 6);
+    assertThat(calls).containsExactly(3, 6);
+    assertThat(Metric.EXACT_CALL.value(0, calls)).isEqualTo(0.5);
+    assertThat(Metric.FUNCTION_ACCURACY).hasToString("eval_function_accuracy");
+  }
+
   private static double value(Metric metric, int[][] labels, int[][] predictions) {
     double[] sums = new double[metric.width(FOUR_LABELS)];
     for (int batch = 0; batch < labels.length; batch++) {
-      metric.count(new Evaluated(Loss.NONE, predictions[batch], labels[batch]), sums);
+      metric.count(
+          Batch.of(new int[0][]),
+          new Evaluated(Loss.NONE, predictions[batch], labels[batch]),
+          sums);
     }
     double value = metric.value(2, sums);
     double[] mean = Arrays.stream(sums).map(sum -> sum / 3).toArray();

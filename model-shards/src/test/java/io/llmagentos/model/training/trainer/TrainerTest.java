@@ -80,6 +80,7 @@ class TrainerTest {
       Ragged.of(EXAMPLES, 1),
       Optional.of(Ragged.of(11, 2)),
       Collator.languageModel(0),
+      Collator.languageModel(0),
       List.of(Metric.PERPLEXITY, Metric.ACCURACY));
 
   /** Remembers; pauses after a step. */
