@@ -1,5 +1,6 @@
 package io.llmagentos.model.nano;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.weights.LlamaConfig;
 import io.llmagentos.model.weights.Parameter;
@@ -15,7 +16,8 @@ final class ModelCard {
 
   private ModelCard() {}
 
-  static void write(Path directory, LlamaConfig config, ObjectNode figures) throws IOException {
+  static void write(Path directory, LlamaConfig config, double ngramWeight, ObjectNode figures)
+      throws IOException {
     String card;
     try (var in =
         Objects.requireNonNull(ModelCard.class.getResourceAsStream("card.md"), "card.md")) {
@@ -27,6 +29,16 @@ final class ModelCard {
                 Locale.ROOT,
                 "%,d",
                 config.parameters().stream().mapToLong(Parameter::elements).sum()))
+        .replace("${ngram.weight}", String.valueOf(ngramWeight))
+        .replace(
+            "${alone}",
+            String.join(
+                " / ",
+                figure(figures.path("without_ngrams"), "hwu64", "intent_accuracy"),
+                figure(figures.path("without_ngrams"), "hwu64", "exact_call"),
+                figure(figures.path("without_ngrams"), "banking77", "intent_accuracy"),
+                figure(figures.path("without_ngrams"), "clinc150", "in_scope_accuracy"),
+                figure(figures.path("without_ngrams"), "clinc150", "out_of_scope_recall")))
         .replace("${layers}", String.valueOf(config.numHiddenLayers()))
         .replace("${width}", String.valueOf(config.hiddenSize()))
         .replace("${heads}", String.valueOf(config.numAttentionHeads()))
@@ -41,7 +53,7 @@ final class ModelCard {
     Files.writeString(directory.resolve("README.md"), card);
   }
 
-  private static String figure(ObjectNode figures, String set, String name) {
+  private static String figure(JsonNode figures, String set, String name) {
     return String.format(Locale.ROOT, "%.3f", figures.path(set).path(name).asDouble());
   }
 }

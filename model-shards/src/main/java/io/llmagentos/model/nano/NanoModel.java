@@ -40,6 +40,7 @@ public final class NanoModel {
     round(model);
     Map<String, List<Example>> aside = Mixture.read(data).aside();
     FunctionSets plain = FunctionSets.read(model);
+    ObjectNode alone = withoutNgrams(model, plain, data);
     SequencedMap<String, FunctionSet> biased = new LinkedHashMap<>(plain.sets());
     try (GreedyCalls calls = new GreedyCalls(model, 1)) {
       Evaluation evaluation = new Evaluation(plain, data);
@@ -52,9 +53,22 @@ public final class NanoModel {
     sets.write(model);
     try (GreedyCalls calls = new GreedyCalls(model, 1)) {
       ObjectNode figures = new Evaluation(sets, data).figures(calls);
+      figures.set("without_ngrams", alone);
       Evaluation.write(figures, model);
-      ModelCard.write(model, (LlamaConfig) ModelConfig.read(model), figures);
+      ModelCard.write(model, (LlamaConfig) ModelConfig.read(model), sets.ngramWeight(), figures);
       return figures;
+    }
+  }
+
+  /** The figures of the transformer alone, which knows no bias of none then. */
+  private static ObjectNode withoutNgrams(Path model, FunctionSets sets, Path data)
+      throws IOException {
+    FunctionSets alone = new FunctionSets(sets.sets(), 0);
+    alone.write(model);
+    try (GreedyCalls calls = new GreedyCalls(model, 1)) {
+      return new Evaluation(alone, data).figures(calls);
+    } finally {
+      sets.write(model);
     }
   }
 
