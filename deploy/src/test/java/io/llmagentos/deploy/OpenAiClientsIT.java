@@ -215,4 +215,39 @@ class OpenAiClientsIT {
             BadRequestException.class,
             error -> assertThat(error.code()).contains("tools_not_allowed"));
   }
+
+  /** A model behind a door of ours is a remote model of another cluster's, by the distribution's own client. */
+  @Test
+  void shouldServeAModelThatLivesBehindAnotherDoor() throws Exception {
+    String settings = """
+        llmagentos.model.models.far { kind = openai, base-url = "%s/v1", model = scripted, api-key = "" }
+        """.formatted(CLUSTER.door(0));
+    try (LocalCluster other = new LocalCluster("openai-remote", 1, settings).begin()) {
+      OpenAIClient client = client(other.door(0));
+      assertThat(text(client.chat().completions().create(ask("far", "hello").build())))
+          .isEqualTo("Hello there, how are you?");
+      try (var streamed =
+          client.chat().completions().createStreaming(ask("far", "hello").build())) {
+        assertThat(streamed.stream()
+                .flatMap(chunk -> chunk.choices().stream())
+                .flatMap(choice -> choice.delta().content().stream())
+                .collect(Collectors.joining()))
+            .isEqualTo("Hello there, how are you?");
+      }
+      ChatCompletion called = client
+          .chat()
+          .completions()
+          .create(ask("far", "weather in Oslo").addFunctionTool(weather()).build());
+      assertThat(called.choices().getFirst().message().toolCalls().orElseThrow())
+          .singleElement()
+          .satisfies(call -> {
+            assertThat(call.asFunction().function().name()).isEqualTo("get_weather");
+            assertThat(call.asFunction().function().arguments()).contains("Oslo");
+          });
+      assertThatThrownBy(
+              () -> client.chat().completions().create(ask("far", "too long").build()))
+          .isInstanceOf(BadRequestException.class)
+          .hasMessageContaining("context");
+    }
+  }
 }
