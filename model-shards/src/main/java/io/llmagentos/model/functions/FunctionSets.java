@@ -25,7 +25,11 @@ import java.util.stream.IntStream;
 public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramWeight) {
   public static final String FILE = "agentos.json";
 
-  private static final String FORMAT = "function-token-v2";
+  /** Without n-grams. */
+  private static final String PLAIN = "function-token-v1";
+
+  private static final String WITH_NGRAMS = "function-token-v2";
+  private static final List<String> FORMATS = List.of(PLAIN, WITH_NGRAMS);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Comes first in files that were written in alphabetical order. */
@@ -59,10 +63,10 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
           ErrorCode.MODEL_FILE_MISSING, file + " cannot be read: " + e.getMessage(), FILE, e);
     }
     String format = root.path("format").asText();
-    if (!format.equals(FORMAT)) {
+    if (!FORMATS.contains(format)) {
       throw new AgentOsException(
           ErrorCode.MODEL_UNSUPPORTED,
-          file + " has format '" + format + "', expected " + FORMAT,
+          file + " has format '" + format + "', known are " + FORMATS,
           "format");
     }
     SequencedMap<String, FunctionSet> sets = new LinkedHashMap<>();
@@ -90,7 +94,7 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
   }
 
   public void write(Path directory) throws IOException {
-    ObjectNode root = JSON.createObjectNode().put("format", FORMAT);
+    ObjectNode root = JSON.createObjectNode().put("format", ngramWeight == 0 ? PLAIN : WITH_NGRAMS);
     if (ngramWeight != 0) {
       root.put("ngram_weight", ngramWeight);
     }

@@ -12,7 +12,6 @@ import io.llmagentos.model.functions.CallTokens;
 import io.llmagentos.model.functions.FunctionSet;
 import io.llmagentos.model.functions.FunctionSets;
 import io.llmagentos.model.functions.NgramClassifier;
-import io.llmagentos.model.functions.RequestWords;
 import io.llmagentos.model.sampling.LogitsFilter;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.error.AgentOsException;
@@ -21,7 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -33,23 +32,24 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The format {@code function-token-v2}: one request in, one call out, where every function and every slot is a token of its own and every value a run of the
- * request's words, named by their numbers (see {@link CallTokens}). Values stand in the order of the request and do not overlap. The tag names the set of functions
- * that the model is asked for. Tools are not in the prompt: they limit which names and slots may come. A linear classifier over the request's n-grams may have a
- * say in which function it is.
+ * The formats {@code function-token-v1} and {@code -v2}: one request in, one call out, where every function and every slot is a token of its own and every value
+ * a span of the request. In the second a linear classifier over the request's n-grams has a say in which function it is.
+ *
+ * <pre>
+ * TAG request &lt;|call|&gt; &lt;fn:NAME&gt; (&lt;arg:SLOT&gt; value)* &lt;|end|&gt;
+ * TAG request &lt;|call|&gt; &lt;|none|&gt; &lt;|end|&gt;
+ * </pre>
+ *
+ * Values stand in the order of the request and do not overlap. The tag names the set of functions the model is asked for. Tools are not in the prompt: they limit which names and slots may come.
  */
 public final class FunctionTokens implements ChatFormat {
   private static final float PROTOCOL_DEFAULT = 1;
-
-  /** Slot, first word, last word. */
-  private static final int TOKENS_PER_VALUE = 3;
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Tokenizer tokenizer;
   private final FunctionSets sets;
   private final Map<String, NgramClassifier> ngrams;
-  private final int[] numbers;
+  private final BitSet ordinary;
   private final int callToken;
   private final int noneToken;
   private final int endToken;
@@ -59,9 +59,8 @@ public final class FunctionTokens implements ChatFormat {
     this.tokenizer = tokenizer;
     this.sets = sets;
     this.ngrams = ngrams;
-    this.numbers = IntStream.range(0, RequestWords.NAMED)
-        .map(i -> tokenizer.requireId(CallTokens.word(i)))
-        .toArray();
+    this.ordinary = tokenizer.vocabulary().added();
+    ordinary.flip(0, tokenizer.vocabulary().size());
     this.callToken = tokenizer.requireId(CallTokens.CALL);
     this.noneToken = tokenizer.requireId(CallTokens.NONE);
     this.endToken = tokenizer.requireId(CallTokens.END);
@@ -96,7 +95,8 @@ public final class FunctionTokens implements ChatFormat {
               + new TreeSet<>(set.functions().keySet()),
           "tool_choice");
     }
-    RequestWords words = RequestWords.of(request.lastUserText(), tokenizer);
+    RequestSpans spans =
+        RequestSpans.of(request.lastUserText(), tokenizer.encodePlain(request.lastUserText()));
     Map<Integer, List<Integer>> slotsByFunction = new LinkedHashMap<>();
     int longest = 2;
     for (Map.Entry<String, List<String>> function : functions.entrySet()) {
@@ -105,10 +105,10 @@ public final class FunctionTokens implements ChatFormat {
           .filter(id -> id >= 0)
           .toList();
       slotsByFunction.put(tokenizer.requireId(CallTokens.function(function.getKey())), slots);
-      longest = Math.max(longest, 2 + TOKENS_PER_VALUE * Math.min(slots.size(), words.named()));
+      longest = Math.max(longest, 2 + slots.size() + spans.length());
     }
     boolean none = functions.isEmpty() || (!mustCall && set.none());
-    int[] tokens = prompt(set, words);
+    int[] tokens = prompt(set, spans);
     int wanted = request.sampling().maxTokens() == 0
         ? longest
         : Math.min(longest, request.sampling().maxTokens());
@@ -128,9 +128,10 @@ public final class FunctionTokens implements ChatFormat {
             slotsByFunction,
             none ? noneToken : -1,
             endToken,
-            biases(name, set, words.text()),
-            Arrays.copyOf(numbers, words.named())),
-        (answer, text, reason) -> read(answer, words, reason));
+            biases(name, set, spans),
+            ordinary,
+            spans),
+        (answer, text, reason) -> read(answer, spans, reason));
   }
 
   /** A call is decoded greedily, as {@code generation_config.json} says, unless a request asks for another temperature than the protocol's default of 1. */
@@ -138,24 +139,22 @@ public final class FunctionTokens implements ChatFormat {
     return asked == PROTOCOL_DEFAULT ? 0 : asked;
   }
 
-  private int[] prompt(FunctionSet set, RequestWords words) {
-    IntStream.Builder tokens = IntStream.builder().add(tokenizer.requireId(set.tag()));
-    for (int i = 0; i < words.words().size(); i++) {
-      IntStream.of(words.words().get(i).tokens()).forEach(tokens::add);
-      if (i < words.named()) {
-        tokens.add(numbers[i]);
-      }
-    }
-    return tokens.add(callToken).build().toArray();
+  private int[] prompt(FunctionSet set, RequestSpans spans) {
+    return IntStream.concat(
+            IntStream.concat(
+                IntStream.of(tokenizer.requireId(set.tag())), IntStream.of(spans.ids())),
+            IntStream.of(callToken))
+        .toArray();
   }
 
   /** What is added to the logits of what may be called. */
-  private Map<Integer, Float> biases(String name, FunctionSet set, String text) {
+  private Map<Integer, Float> biases(String name, FunctionSet set, RequestSpans spans) {
     Map<Integer, Float> biases = new LinkedHashMap<>();
     List<String> outcomes = set.outcomes();
     NgramClassifier classifier = ngrams.get(name);
-    float[] scores =
-        classifier == null ? new float[outcomes.size()] : classifier.scores(text, outcomes.size());
+    float[] scores = classifier == null
+        ? new float[outcomes.size()]
+        : classifier.scores(spans.text(), outcomes.size());
     for (int i = 0; i < scores.length; i++) {
       float own = outcomes.get(i).equals(CallTokens.NONE) ? (float) set.noneBias() : 0;
       biases.put(
@@ -222,25 +221,34 @@ public final class FunctionTokens implements ChatFormat {
     }
   }
 
-  private Prompt.Answer read(List<Integer> answer, RequestWords words, FinishReason reason) {
+  private Prompt.Answer read(List<Integer> answer, RequestSpans spans, FinishReason reason) {
     if (reason != FinishReason.STOP || answer.getFirst() == noneToken) {
       return new Prompt.Answer("", List.of(), reason);
     }
     String function = name(answer.getFirst());
     Map<String, String> arguments = new LinkedHashMap<>();
-    for (int at = 1; answer.get(at) != endToken; at += TOKENS_PER_VALUE) {
-      arguments.put(
-          name(answer.get(at)), words.text(number(answer.get(at + 1)), number(answer.get(at + 2))));
+    RequestValues values = new RequestValues(spans);
+    int at = 1;
+    while (answer.get(at) != endToken) {
+      String slot = name(answer.get(at));
+      values.begin();
+      for (at++; !isMarkup(answer.get(at)); at++) {
+        values.accept(answer.get(at));
+      }
+      String value = values.take();
+      if (!value.isEmpty()) {
+        arguments.put(slot, value);
+      }
     }
     String json = write(arguments);
     return new Prompt.Answer(
         "",
-        List.of(new ToolCall(id(words.text(), function, json), function, json)),
+        List.of(new ToolCall(id(spans.text(), function, json), function, json)),
         FinishReason.TOOL_CALLS);
   }
 
-  private int number(int token) {
-    return Arrays.stream(numbers).boxed().toList().indexOf(token);
+  private boolean isMarkup(int token) {
+    return tokenizer.vocabulary().isAdded(token);
   }
 
   private String name(int token) {

@@ -15,11 +15,9 @@ import io.llmagentos.model.chat.Sampling;
 import io.llmagentos.model.chat.ToolCall;
 import io.llmagentos.model.chat.ToolChoice;
 import io.llmagentos.model.chat.ToolSpecification;
-import io.llmagentos.model.functions.CallTokens;
 import io.llmagentos.model.functions.FunctionSets;
 import io.llmagentos.model.functions.NgramClassifier;
 import io.llmagentos.model.functions.NgramTrainer;
-import io.llmagentos.model.functions.RequestWords;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -40,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FunctionTokensTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String SETS = """
-      {"format":"function-token-v2","sets":{
+      {"format":"function-token-v1","sets":{
         "hwu64":{"tag":"<|hwu64|>","functions":{"alarm_set":["date","time"],"weather_query":["place","date"]},"none":false,"none_bias":0.0},
         "clinc150":{"tag":"<|clinc150|>","functions":{"weather":["place"],"alarm":["time"]},"none":true,"none_bias":0.5},
         "assistant":{"tag":"<|assistant|>","functions":{"alarm_set":["date","time"],"weather":["place"],"joke":[]},"none":true,"none_bias":-100.0}},
@@ -61,11 +59,13 @@ class FunctionTokensTest {
         GoldenData.resources().resolve("tokenizers/gpt2-bpe/tokenizer.json").toFile());
     ArrayNode added = (ArrayNode) json.get("added_tokens");
     int id = 757;
-    List<String> tokens = new ArrayList<>(CallTokens.MARKUP);
-    tokens.addAll(List.of(
+    for (String token : List.of(
         "<|hwu64|>",
         "<|clinc150|>",
         "<|assistant|>",
+        "<|call|>",
+        "<|none|>",
+        "<|end|>",
         "<fn:alarm_set>",
         "<fn:weather_query>",
         "<fn:weather>",
@@ -73,8 +73,7 @@ class FunctionTokensTest {
         "<fn:joke>",
         "<arg:date>",
         "<arg:time>",
-        "<arg:place>"));
-    for (String token : tokens) {
+        "<arg:place>")) {
       added.add(
           JSON.readTree(
               "{\"id\":" + id++ + ",\"content\":\"" + token
@@ -134,15 +133,7 @@ class FunctionTokensTest {
   void shouldReadACallWithTheRequestsOwnCharacters() {
     ChatReply reply = want(
         request("Wake me at  7 A.M. tomorrow, bitte um K\u00F6ln\uD83D\uDE00", ToolChoice.AUTO),
-        List.of(
-            "<fn:alarm_set>",
-            "<arg:time>",
-            "<w3>",
-            "<w5>",
-            "<arg:date>",
-            "<w6>",
-            "<w6>",
-            "<|end|>"));
+        List.of("<fn:alarm_set>", "<arg:time>", " 7 A.M.", "<arg:date>", " tomorrow", "<|end|>"));
     assertThat(reply.finishReason()).isEqualTo(ChatReply.FinishReason.TOOL_CALLS);
     assertThat(reply.text()).isEmpty();
     ToolCall call = reply.toolCalls().getFirst();
@@ -161,71 +152,24 @@ class FunctionTokensTest {
 
   @Test
   void shouldTakeValuesInTheOrderOfTheRequest() {
-    assertThat(arguments(
-            "from nine to five", "<arg:date>", "<w1>", "<w1>", "<arg:time>", "<w3>", "<w3>"))
+    assertThat(arguments("from nine to five", "<arg:date>", " nine", "<arg:time>", " five"))
         .isEqualTo("{\"date\":\"nine\",\"time\":\"five\"}");
+    assertThat(arguments("for nine or nine", "<arg:date>", " nine", "<arg:time>", " nine"))
+        .isEqualTo("{\"date\":\"nine\",\"time\":\"nine\"}");
     // Behind the last word there is no room for another value, and no way back.
-    assertThat(arguments("from nine to five", "<arg:date>", "<w3>", "<w3>", "<arg:time>"))
+    assertThat(arguments("from nine to five", "<arg:date>", " five", "<arg:time>", " nine"))
         .isEqualTo("{\"date\":\"five\"}");
-    assertThat(arguments("at one or two", "<arg:date>", "<w1>", "<w2>", "<arg:time>", "<w1>"))
+    assertThat(arguments("at one or two", "<arg:date>", " one or", "<arg:time>", " or two"))
         .isEqualTo("{\"date\":\"one or\",\"time\":\"two\"}");
   }
 
   @Test
-  void shouldNumberTheWordsOfTheRequest() {
-    int[] tokens = format
-        .prompt(request("uncharacteristically late", ToolChoice.AUTO), 512)
-        .tokens();
-    List<Integer> expected = new ArrayList<>(List.of(tokenizer.requireId("<|assistant|>")));
-    for (int id : tokenizer.encode("uncharacteristically", false).ids()) {
-      expected.add(id);
-    }
-    expected.add(tokenizer.requireId("<w0>"));
-    for (int id : tokenizer.encode(" late", false).ids()) {
-      expected.add(id);
-    }
-    expected.add(tokenizer.requireId("<w1>"));
-    expected.add(tokenizer.requireId("<|call|>"));
-    assertThat(tokens).containsExactly(expected.stream().mapToInt(id -> id).toArray());
-  }
-
-  @Test
-  void shouldReadTheFirstWordsOfALongRequestAlone() {
-    String text = "word ".repeat(RequestWords.NAMED) + "late";
-    int[] tokens = format.prompt(request(text, ToolChoice.AUTO), 512).tokens();
-    assertThat(tokens).containsOnlyOnce(tokenizer.requireId("<w63>"));
-    assertThat(tokens).endsWith(tokenizer.requireId("<|call|>"));
-    assertThat(arguments(text, "<arg:date>", "<w63>", "<w63>")).isEqualTo("{\"date\":\"word\"}");
-  }
-
-  @Test
-  void shouldListenToTheClassifierBeside() throws Exception {
-    FunctionSets sets = FunctionSets.read(directory);
-    Map<String, NgramClassifier> classifiers = new LinkedHashMap<>();
-    sets.sets().forEach((name, set) -> {
-      NgramTrainer trainer = new NgramTrainer(set.outcomes().size());
-      for (int outcome = 0; outcome < set.outcomes().size(); outcome++) {
-        trainer.add("say number " + "abcdefgh".charAt(outcome), outcome);
-      }
-      classifiers.put(name, trainer.train());
-    });
-    NgramClassifier.write(directory, classifiers);
-    new FunctionSets(sets.sets(), 10).write(directory);
-    format = ChatFormat.load(directory, tokenizer);
-    for (String letter : List.of("a", "b", "c")) {
-      Generation generation = new Generation(
-          format.prompt(request("say number " + letter, ToolChoice.AUTO), 512), tokenizer);
-      generation.advance(new float[tokenizer.vocabulary().size()]);
-      assertThat(generation.lastToken())
-          .isEqualTo(tokenizer.requireId(
-              Map.of("a", "<fn:alarm_set>", "b", "<fn:weather>", "c", "<fn:joke>")
-                  .getOrDefault(letter, "")));
-    }
-    Files.delete(directory.resolve(NgramClassifier.FILE));
-    assertThatThrownBy(() -> ChatFormat.load(directory, tokenizer))
-        .isInstanceOfSatisfying(
-            AgentOsException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_FILE_MISSING));
+  void shouldEndAValueWhereAWordEnds() {
+    String word = "uncharacteristically";
+    assertThat(tokenizer.encode(word, false).length()).isGreaterThan(2);
+    assertThat(arguments(word, "<arg:time>")).isEqualTo("{\"time\":\"" + word + "\"}");
+    assertThat(arguments("7:30pm", "<arg:time>", "7:30", "<arg:date>", "pm"))
+        .isEqualTo("{\"time\":\"7:30\",\"date\":\"pm\"}");
   }
 
   @Test
@@ -279,6 +223,57 @@ class FunctionTokensTest {
         .isInstanceOfSatisfying(
             AgentOsException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST))
         .hasMessageContaining("alarm_set");
+  }
+
+  @Test
+  void shouldListenToTheClassifierBeside() throws Exception {
+    FunctionSets sets = FunctionSets.read(directory);
+    Map<String, NgramClassifier> classifiers = new LinkedHashMap<>();
+    sets.sets().forEach((name, set) -> {
+      NgramTrainer trainer = new NgramTrainer(set.outcomes().size());
+      for (int outcome = 0; outcome < set.outcomes().size(); outcome++) {
+        trainer.add("say number " + "abcdefgh".charAt(outcome), outcome);
+      }
+      classifiers.put(name, trainer.train());
+    });
+    NgramClassifier.write(directory, classifiers);
+    new FunctionSets(sets.sets(), 10).write(directory);
+    format = ChatFormat.load(directory, tokenizer);
+    for (String letter : List.of("a", "b", "c")) {
+      Generation generation = new Generation(
+          format.prompt(request("say number " + letter, ToolChoice.AUTO), 512), tokenizer);
+      generation.advance(new float[tokenizer.vocabulary().size()]);
+      assertThat(generation.lastToken())
+          .isEqualTo(tokenizer.requireId(
+              Map.of("a", "<fn:alarm_set>", "b", "<fn:weather>", "c", "<fn:joke>")
+                  .getOrDefault(letter, "")));
+    }
+    Files.delete(directory.resolve(NgramClassifier.FILE));
+    assertThatThrownBy(() -> ChatFormat.load(directory, tokenizer))
+        .isInstanceOfSatisfying(
+            AgentOsException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.MODEL_FILE_MISSING));
+  }
+
+  /** A word that the model has no faith in is the only one that can come. */
+  @Test
+  void shouldGoOnWithAValueRatherThanEndItWhereTextIsLikely() {
+    Prompt prompt = format.prompt(request("to Wolverhampton north", ToolChoice.AUTO), 512);
+    Generation generation = new Generation(prompt, tokenizer);
+    generation.advance(logits("<fn:weather>", 9));
+    generation.advance(logits("<arg:place>", 9));
+    while (!generation.isFinished()) {
+      // The end is likelier than any single token of text, and less likely than all of them.
+      generation.advance(logits("<|end|>", 3));
+    }
+    assertThat(generation.reply("m", "w").toolCalls().getFirst().arguments())
+        .contains("Wolverhampton north");
+  }
+
+  private float[] logits(String token, float value) {
+    float[] logits = new float[tokenizer.vocabulary().size()];
+    logits[tokenizer.requireId(token)] = value;
+    return logits;
   }
 
   @Test

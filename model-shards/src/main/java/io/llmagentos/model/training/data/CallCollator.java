@@ -1,7 +1,6 @@
 package io.llmagentos.model.training.data;
 
 import io.llmagentos.model.functions.CallTokens;
-import io.llmagentos.model.functions.RequestWords;
 import io.llmagentos.model.tokenizer.Tokenizer;
 import io.llmagentos.model.training.Batch;
 import io.llmagentos.model.training.arguments.Arguments;
@@ -14,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * slot, words come in other pieces, some are hidden. For one thread.
  */
 public final class CallCollator implements Collator {
-  /** Rows are padded to a multiple of it: the fast kernels are made anew for each shape that they have not seen lately. */
+  /** Rows are padded to a multiple of it: fewer shapes for the kernels to be made for. */
   private static final int MULTIPLE = 8;
 
   private final boolean varied;
@@ -36,9 +34,8 @@ public final class CallCollator implements Collator {
   private final int end;
   private final int pad;
   private final int mask;
-  private final int[] numbers;
   /** The values that each slot has in the examples; those of which are told by their hash. */
-  private final Map<Integer, List<List<int[]>>> valuesOfSlot = new HashMap<>();
+  private final Map<Integer, List<CallSequence.Words>> valuesOfSlot = new HashMap<>();
 
   private @Nullable String valuesOf;
 
@@ -61,9 +58,6 @@ public final class CallCollator implements Collator {
     this.end = tokenizer.requireId(CallTokens.END);
     this.pad = tokenizer.requireId(CallTokens.PAD);
     this.mask = tokenizer.requireId(CallTokens.MASK);
-    this.numbers = IntStream.range(0, RequestWords.NAMED)
-        .map(i -> tokenizer.requireId(CallTokens.word(i)))
-        .toArray();
   }
 
   private record Sequence(int[] ids, int[] labels) {}
@@ -80,7 +74,7 @@ public final class CallCollator implements Collator {
           varied
               ? varied(
                   sequence, new SplittableRandom(DataSeeds.mix(DataSeeds.mix(seed, epoch), index)))
-              : row(sequence, sequence.words(), false));
+              : row(sequence, sequence.request(), false));
     }
     int longest =
         Math.ceilDiv(rows.stream().mapToInt(row -> row.ids().length).max().orElseThrow(), MULTIPLE)
@@ -109,7 +103,7 @@ public final class CallCollator implements Collator {
       for (CallSequence.Value value : sequence.values()) {
         valuesOfSlot
             .computeIfAbsent(value.slot(), slot -> new ArrayList<>())
-            .add(sequence.words().subList(value.from(), value.to()));
+            .add(sequence.words(value.from(), value.to()));
       }
     }
     valuesOf = examples.hash();
@@ -117,8 +111,7 @@ public final class CallCollator implements Collator {
 
   private Sequence varied(CallSequence sequence, SplittableRandom random) {
     CallSequence other = recut(exchanged(sequence, random), random);
-    boolean fits = other.length() <= maxLength && other.words().size() <= RequestWords.NAMED;
-    CallSequence used = fits ? other : sequence;
+    CallSequence used = other.length() <= maxLength ? other : sequence;
     return row(used, hidden(used, random), random.nextDouble() < requestLearnt);
   }
 
@@ -126,62 +119,49 @@ public final class CallCollator implements Collator {
     CallSequence result = sequence;
     for (int i = 0; i < sequence.values().size() && !sequence.overlaps(); i++) {
       if (random.nextDouble() < exchanged) {
-        List<List<int[]>> others =
-            valuesOfSlot.getOrDefault(sequence.values().get(i).slot(), List.of());
-        result = result.withValue(i, others.get(random.nextInt(others.size())));
+        CallSequence.Value value = result.values().get(i);
+        List<CallSequence.Words> others = valuesOfSlot.getOrDefault(value.slot(), List.of());
+        result = result.with(value.from(), value.to(), others.get(random.nextInt(others.size())));
       }
     }
     return result;
   }
 
   private CallSequence recut(CallSequence sequence, SplittableRandom random) {
-    return sequence.withWords(
-        sequence.words().stream().map(word -> dropout.apply(word, random)).toList());
+    CallSequence result = sequence;
+    int to = sequence.request().length;
+    for (int from = to - 1; from >= 0; from--) {
+      if (sequence.first()[from]) {
+        int[] pieces = dropout.apply(Arrays.copyOfRange(sequence.request(), from, to), random);
+        boolean[] first = new boolean[pieces.length];
+        first[0] = true;
+        result = result.with(from, to, new CallSequence.Words(pieces, first));
+        to = from;
+      }
+    }
+    return result;
   }
 
-  /** The words as the model sees them. */
-  private List<int[]> hidden(CallSequence sequence, SplittableRandom random) {
-    List<int[]> seen = new ArrayList<>(sequence.words());
-    for (int i = 0; i < seen.size(); i++) {
-      if (random.nextDouble() < hidden && !sequence.inValue(i)) {
-        int[] masks = new int[seen.get(i).length];
-        Arrays.fill(masks, mask);
-        seen.set(i, masks);
+  /** The request's tokens as the model sees them. */
+  private int[] hidden(CallSequence sequence, SplittableRandom random) {
+    int[] seen = sequence.request().clone();
+    boolean hiding = false;
+    for (int i = 0; i < seen.length; i++) {
+      if (sequence.first()[i]) {
+        hiding = random.nextDouble() < hidden && !sequence.inValue(i);
       }
+      seen[i] = hiding ? mask : seen[i];
     }
     return seen;
   }
 
-  private Sequence row(CallSequence sequence, List<int[]> seen, boolean requestLearnt) {
-    int length = sequence.length();
-    int[] ids = new int[length];
-    int[] labels = new int[length];
-    Arrays.fill(labels, Batch.IGNORED);
-    ids[0] = sequence.tag();
-    int at = 1;
-    for (int i = 0; i < seen.size(); i++) {
-      int[] word = sequence.words().get(i);
-      System.arraycopy(seen.get(i), 0, ids, at, word.length);
-      if (requestLearnt) {
-        System.arraycopy(word, 0, labels, at, word.length);
-      }
-      at += word.length;
-      if (i < numbers.length) {
-        ids[at++] = numbers[i];
-      }
-    }
-    ids[at++] = call;
-    ids[at] = sequence.function();
-    int answer = at++;
-    if (!sequence.functionOnly()) {
-      for (CallSequence.Value value : sequence.values()) {
-        ids[at++] = value.slot();
-        ids[at++] = numbers[value.from()];
-        ids[at++] = numbers[value.to() - 1];
-      }
-      ids[at] = end;
-    }
-    System.arraycopy(ids, answer, labels, answer, length - answer);
+  private Sequence row(CallSequence sequence, int[] seen, boolean requestLearnt) {
+    int[] labels = sequence.tokens(call, end);
+    int[] ids = labels.clone();
+    System.arraycopy(seen, 0, ids, 1, seen.length);
+    int answer = seen.length + 2;
+    Arrays.fill(labels, 0, requestLearnt ? 1 : answer, Batch.IGNORED);
+    labels[answer - 1] = Batch.IGNORED;
     return new Sequence(ids, labels);
   }
 }
