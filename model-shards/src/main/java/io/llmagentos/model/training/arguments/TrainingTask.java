@@ -85,7 +85,8 @@ public enum TrainingTask {
       VALUE_EXCHANGE_PROBABILITY,
       WORD_MASK_PROBABILITY,
       BPE_DROPOUT,
-      REQUEST_LOSS_PROBABILITY),
+      REQUEST_LOSS_PROBABILITY,
+      PUBLISH),
   /** An assistant's answers in chats. */
   SFT("sft", MODEL_NAME_OR_PATH, TOKENIZER_NAME, MAX_SEQ_LENGTH, PUBLISH, PEFT_CONFIG);
 
