@@ -18,7 +18,7 @@ import java.util.SequencedMap;
 import java.util.stream.IntStream;
 
 /**
- * What {@code agentos.json} says: a model's sets of functions by name, the first of which is meant where a request names no function.
+ * What {@code agentos.json} says: a model's sets of functions by name.
  *
  * @param ngramWeight what the scores of the {@link NgramClassifier} beside the model are multiplied by before they are added to its logits; 0: there is none
  */
@@ -32,14 +32,14 @@ public record FunctionSets(SequencedMap<String, FunctionSet> sets, double ngramW
   private static final List<String> FORMATS = List.of(PLAIN, WITH_NGRAMS);
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Comes first in files that were written in alphabetical order. */
+  /** The set of the project's own assistant is not the first one of agentos-nano. */
   private static final String ASSISTANT = "assistant";
 
   public FunctionSets {
     sets = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(sets));
   }
 
-  /** The set that is meant where nothing says which. */
+  /** The set that is meant where a request names no function: the assistant's if there is one, else the first. */
   public String defaultSet() {
     return sets.containsKey(ASSISTANT) ? ASSISTANT : sets.firstEntry().getKey();
   }

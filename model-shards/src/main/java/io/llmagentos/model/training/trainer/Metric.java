@@ -13,6 +13,11 @@ public enum Metric {
   /** e to the power of the loss. */
   PERPLEXITY(false) {
     @Override
+    int width(TransformerConfig config) {
+      return 0;
+    }
+
+    @Override
     double value(double loss, double[] sums) {
       return Math.exp(loss);
     }
@@ -21,19 +26,9 @@ public enum Metric {
   /** How many of the targets are predicted. */
   ACCURACY(true) {
     @Override
-    int width(TransformerConfig config) {
-      return 2;
-    }
-
-    @Override
     void count(Batch batch, Evaluated evaluated, double[] sums) {
       sums[0] += evaluated.right();
       sums[1] += evaluated.labels().length;
-    }
-
-    @Override
-    double value(double loss, double[] sums) {
-      return sums[0] / sums[1];
     }
   },
 
@@ -73,57 +68,18 @@ public enum Metric {
   /** In how many rows the first target is predicted: which function is called. */
   FUNCTION_ACCURACY(true) {
     @Override
-    int width(TransformerConfig config) {
-      return 2;
-    }
-
-    @Override
     void count(Batch batch, Evaluated evaluated, double[] sums) {
       countRows(batch, evaluated, sums, true);
-    }
-
-    @Override
-    double value(double loss, double[] sums) {
-      return sums[0] / sums[1];
     }
   },
 
   /** In how many rows every target is predicted: what a greedy decoder gets wholly right. */
   EXACT_CALL(true) {
     @Override
-    int width(TransformerConfig config) {
-      return 2;
-    }
-
-    @Override
     void count(Batch batch, Evaluated evaluated, double[] sums) {
       countRows(batch, evaluated, sums, false);
     }
-
-    @Override
-    double value(double loss, double[] sums) {
-      return sums[0] / sums[1];
-    }
   };
-
-  /** Of a decoder's batch, whose targets are the labels but for the first of each row. */
-  private static void countRows(
-      Batch batch, Evaluated evaluated, double[] sums, boolean firstOnly) {
-    int at = 0;
-    for (int[] labels : Objects.requireNonNull(batch.labels())) {
-      int targets = Math.toIntExact(Arrays.stream(labels, 1, labels.length)
-          .filter(label -> label != Batch.IGNORED)
-          .count());
-      int end = firstOnly ? Math.min(at + 1, at + targets) : at + targets;
-      boolean right = true;
-      for (int i = at; i < end; i++) {
-        right &= evaluated.predictions()[i] == evaluated.labels()[i];
-      }
-      sums[0] += targets > 0 && right ? 1 : 0;
-      sums[1] += targets > 0 ? 1 : 0;
-      at += targets;
-    }
-  }
 
   private final boolean ofPredictions;
 
@@ -136,9 +92,9 @@ public enum Metric {
     return ofPredictions;
   }
 
-  /** How many sums it keeps. */
+  /** How many sums it keeps: what is right, and of how many, unless it says otherwise. */
   int width(TransformerConfig config) {
-    return 0;
+    return 2;
   }
 
   /** Add what a batch adds to the sums. */
@@ -148,7 +104,28 @@ public enum Metric {
    * @param loss the mean one
    * @param sums of all batches, all of them multiplied by the same number
    */
-  abstract double value(double loss, double[] sums);
+  double value(double loss, double[] sums) {
+    return sums[0] / sums[1];
+  }
+
+  /** Of a decoder's batch, whose targets are the labels but for the first of each row. */
+  private static void countRows(
+      Batch batch, Evaluated evaluated, double[] sums, boolean firstOnly) {
+    int at = 0;
+    for (int[] labels : Objects.requireNonNull(batch.labels())) {
+      int targets = Math.toIntExact(Arrays.stream(labels, 1, labels.length)
+          .filter(label -> label != Batch.IGNORED)
+          .count());
+      int end = at + (firstOnly ? Math.min(1, targets) : targets);
+      boolean right = true;
+      for (int i = at; i < end; i++) {
+        right &= evaluated.predictions()[i] == evaluated.labels()[i];
+      }
+      sums[0] += targets > 0 && right ? 1 : 0;
+      sums[1] += targets > 0 ? 1 : 0;
+      at += targets;
+    }
+  }
 
   @Override
   public String toString() {
