@@ -110,11 +110,13 @@ class RlJobTest {
 
   @Test
   void shouldPauseAndResumeAsIfNothingHadHappened() throws Exception {
-    Map<String, Object> longer = with(PPO, "stop", Map.of("training_iteration", 60));
+    Map<String, Object> longer =
+        with(with(PPO, "env", SlowCartPole.ID), "stop", Map.of("training_iteration", 60));
     String id = node().submit(longer);
     node().awaitIteration(id, 2);
     assertThat(node().post("/v1/jobs/" + id + "/pause", Map.of()).status()).isEqualTo(200);
     JsonNode paused = node().await(id, "paused");
+    SlowCartPole.HURRY.countDown();
     assertThat(paused.path("checkpoints").path(0).path("iteration").asInt()).isBetween(2, 59);
     assertThat(node().post("/v1/jobs/" + id + "/resume", Map.of()).status()).isEqualTo(200);
     JsonNode job = node().await(id, "completed");
