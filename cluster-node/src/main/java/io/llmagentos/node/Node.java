@@ -7,6 +7,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,6 +18,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.apache.pekko.Done;
@@ -26,6 +30,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.Props;
+import org.slf4j.LoggerFactory;
 
 /**
  * A running node, as its subsystems see it: actor system, journal, settings, and what other subsystems offer. Thread-safe; made by {@code NodeBoot}.
@@ -33,6 +38,9 @@ import org.apache.pekko.actor.typed.Props;
  * <p>Shutdown (SIGTERM or {@link #stop}): doors close, turns in flight finish or time out, entities move, the node leaves, the journal closes.
  */
 public final class Node {
+  /** How long a process that exits waits for those who compute in native code. */
+  private static final Duration COMPUTE_END = Duration.ofSeconds(10);
+
   private final Config config;
   private final NodeSettings settings;
   private final URI door;
@@ -106,6 +114,33 @@ public final class Node {
   /** For work that waits: files, databases, processes. Never for computing. */
   public Executor blockingExecutor() {
     return system.dispatchers().lookup(DispatcherSelector.blocking());
+  }
+
+  /**
+   * Threads that compute for members, as many as there are tasks. The process does not exit under them: native code that runs while it is unloaded crashes.
+   * Tasks must end soon after their member has stopped; the exit waits for them {@link #COMPUTE_END} at most.
+   */
+  public Executor newComputeExecutor(String name) {
+    ExecutorService threads = Executors.newCachedThreadPool(
+        Thread.ofPlatform().daemon().name(name + "-", 0).factory());
+    CompletableFuture<?> ended = system.getWhenTerminated().toCompletableFuture();
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> awaitEnd(ended, threads), "end-of-" + name));
+    return threads;
+  }
+
+  private static void awaitEnd(CompletableFuture<?> ended, ExecutorService threads) {
+    try {
+      // Its members stop with it; a shutdown has time limits of its own.
+      ended.join();
+      threads.shutdown();
+      if (!threads.awaitTermination(COMPUTE_END.toMillis(), TimeUnit.MILLISECONDS)) {
+        LoggerFactory.getLogger(Node.class)
+            .warn("a member computes on after {}; the process exits all the same", COMPUTE_END);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   public <T> ActorRef<T> spawn(Behavior<T> behavior, String name) {

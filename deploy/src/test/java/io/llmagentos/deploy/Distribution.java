@@ -19,6 +19,8 @@ import java.util.stream.Stream;
  */
 final class Distribution {
   private static final int LOG_LINES = 60;
+  private static final int JVMS = 2;
+  private static final int PORTS = 6_000;
   private static final Path LIB = copy();
   private static final List<String> JVM_FLAGS = List.of(
       "--add-modules=jdk.incubator.vector",
@@ -84,10 +86,14 @@ final class Distribution {
     }
   }
 
-  /** Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. */
+  /**
+   * Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. Each of the JVMs that test at
+   * the same time has a range of its own: what one of them has found free, another must not take.
+   */
   static int freeBasePort(int nodes) {
-    for (int base = 20_000 + (int) (ProcessHandle.current().pid() % 100) * 100;
-        base < 32_000;
+    int first = 20_000 + PORTS * ((Integer.getInteger("agentos.test.fork", 1) - 1) % JVMS);
+    for (int base = first + (int) (ProcessHandle.current().pid() % 20) * 100;
+        base + 400 <= first + PORTS;
         base += 400) {
       if (free(base, nodes)) {
         return base;

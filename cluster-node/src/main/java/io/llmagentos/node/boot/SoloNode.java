@@ -33,7 +33,7 @@ public final class SoloNode implements AutoCloseable {
   /** @param settings beside those of ports and data directory */
   public static SoloNode start(Config settings) throws IOException {
     Path data = Files.createTempDirectory("agentos-run");
-    System.setProperty("agentos.log.file", data.resolve("node.log").toString());
+    System.setProperty("agentos.log.file", log(data).toString());
     System.setProperty("agentos.log.to", "FILE");
     muteScala();
     List<Integer> ports = freePorts(3);
@@ -56,6 +56,15 @@ public final class SoloNode implements AutoCloseable {
 
   public Node node() {
     return node;
+  }
+
+  /** Its log, until it is closed. */
+  public Path log() {
+    return log(data);
+  }
+
+  private static Path log(Path data) {
+    return data.resolve("node.log");
   }
 
   /** Of its door. */

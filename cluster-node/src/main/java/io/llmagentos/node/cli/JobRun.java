@@ -9,6 +9,7 @@ import io.llmagentos.node.job.JobSpec;
 import io.llmagentos.node.report.LearningCurve;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,11 @@ public final class JobRun {
           ErrorCode.INVALID_REQUEST, "--seeds must be 1 to 100, is " + seeds, "--seeds");
     }
     String name = id == null ? "run-" + UUID.randomUUID().toString().substring(0, 8) : id;
-    try (SoloNode solo = isUp() ? null : SoloNode.start(ConfigFactory.empty())) {
+    boolean up = isUp();
+    if (up && System.getenv("AGENTOS_LOG_LEVEL") == null) {
+      System.setProperty("AGENTOS_LOG_LEVEL", "WARN"); // a client's terminal is the user's
+    }
+    try (SoloNode solo = up ? null : SoloNode.start(ConfigFactory.empty())) {
       Doors doors = Doors.near(solo == null ? port : solo.port(), PATIENCE);
       List<String> ids = new ArrayList<>();
       for (int seed = 0; seed < seeds; seed++) {
@@ -91,7 +96,13 @@ public final class JobRun {
               : "interrupted: " + String.join(", ", ids) + " ended with its node"));
       Runtime.getRuntime().addShutdownHook(farewell);
       try {
-        return watch(doors, ids, name);
+        int code = watch(doors, ids, name);
+        if (solo != null && code != 0) {
+          Path log = output.resolve(name).resolve("node.log");
+          Files.copy(solo.log(), log, StandardCopyOption.REPLACE_EXISTING);
+          System.err.println("the node's log: " + log);
+        }
+        return code;
       } finally {
         forget(farewell);
       }

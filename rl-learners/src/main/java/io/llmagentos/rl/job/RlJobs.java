@@ -7,8 +7,7 @@ import io.llmagentos.node.settings.Settings;
 import io.llmagentos.rl.env.registration.EnvRegistry;
 import io.llmagentos.rl.rollout.Sampler;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import org.apache.pekko.http.javadsl.server.Route;
 
 /** Puts reinforcement learning into a node. */
@@ -35,8 +34,7 @@ public final class RlJobs {
     node.offer(EnvRegistry.class, environments);
     // A driver and each rank hold a thread for the length of a run, and wait in it: none may wait
     // for another's thread.
-    ExecutorService compute = Executors.newCachedThreadPool(
-        Thread.ofPlatform().daemon().name("rl-", 0).factory());
+    Executor compute = node.newComputeExecutor("rl");
     for (String algorithm : List.of("ppo", "ddpg", "reinforce")) {
       node.service(JobKinds.class)
           .add(new RlJob(algorithm, settings, environments, node.service(Bulk.class), compute));

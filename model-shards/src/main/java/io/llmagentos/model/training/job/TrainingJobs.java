@@ -13,7 +13,6 @@ import io.llmagentos.node.settings.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 
 /** Puts the training of models into a node. */
 public final class TrainingJobs {
@@ -60,8 +59,7 @@ public final class TrainingJobs {
         node.service(ModelRegistry.class),
         node.service(Bulk.class),
         directory,
-        Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("training-", 0).factory()));
+        node.newComputeExecutor("training"));
     for (TrainingTask task : TrainingTask.values()) {
       node.service(JobKinds.class).add(new TrainingJob(task, services));
     }
