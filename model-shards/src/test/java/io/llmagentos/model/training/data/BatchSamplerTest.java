@@ -126,16 +126,21 @@ class BatchSamplerTest {
     BatchSampler two = BatchSampler.groupedByLength(examples, 4, 1, 2, 5);
     Set<Long> all = new HashSet<>();
     long padded = 0;
+    int before = 0;
+    int longer = 0;
     for (long step = 0; step < one.stepsPerEpoch(); step++) {
       long[] batch = one.batch(new Cursor(1, step), 0, 0);
       int longest =
           (int) LongStream.of(batch).map(i -> examples.length(i)).max().orElseThrow();
       padded += LongStream.of(batch).map(i -> longest - examples.length(i)).sum();
+      longer += longest > before ? 1 : 0;
+      before = longest;
       assertThat(step(two, new Cursor(1, step))).isEqualTo(step(one, new Cursor(1, step)));
       all.addAll(step(one, new Cursor(1, step)));
     }
     assertThat(all).hasSize(403);
     assertThat(padded).isLessThan(403 * 6); // in any order it is 40 for each
+    assertThat(longer).as("batches do not go from long to short").isBetween(17, 33);
     assertThat(one.batch(new Cursor(2, 0), 0, 0)).isNotEqualTo(one.batch(new Cursor(1, 0), 0, 0));
     assertThat(BatchSampler.groupedByLength(examples, 8, 1, 1, 5).batch(new Cursor(1, 7), 0, 0))
         .isEqualTo(one.batch(new Cursor(1, 7), 0, 0));
