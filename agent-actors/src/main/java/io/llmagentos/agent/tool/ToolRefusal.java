@@ -1,0 +1,14 @@
+package io.llmagentos.agent.tool;
+
+/** The call had no effect, certainly; the message says why, to the principal. */
+public final class ToolRefusal extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public ToolRefusal(String message) {
+    super(message);
+  }
+
+  public ToolRefusal(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
