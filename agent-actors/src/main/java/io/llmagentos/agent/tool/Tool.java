@@ -13,6 +13,11 @@ public interface Tool {
 
   ToolTraits traits();
 
+  /** What {@link ToolResult#structured} is always like: a JSON Schema, as text; empty: nothing is said about it. */
+  default String outputSchema() {
+    return "";
+  }
+
   /**
    * Carry out the call. Runs on a thread of its own (virtual), may block, and is interrupted when its time is up.
    *
