@@ -24,6 +24,7 @@ class McpRoutesTest {
 
   @RegisterExtension
   static final RunningNode NODE = new RunningNode("""
+      llmagentos.agent.tool-timeout = 1m
       llmagentos.agent.tools.mcp.absent { url = "http://127.0.0.1:1/mcp" }
       """);
 
