@@ -3,6 +3,7 @@ package io.llmagentos.agent;
 import io.llmagentos.agent.definition.AgentDefinitions;
 import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
+import io.llmagentos.agent.http.McpRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTools;
 import io.llmagentos.agent.personal.Tool;
@@ -13,6 +14,13 @@ import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
+import io.llmagentos.agent.tool.ToolHost;
+import io.llmagentos.agent.tool.ToolSettings;
+import io.llmagentos.agent.tool.ToolSource;
+import io.llmagentos.agent.tool.mcp.McpServer;
+import io.llmagentos.agent.tool.mcp.McpServerSettings;
+import io.llmagentos.agent.tool.openapi.OpenApiSettings;
+import io.llmagentos.agent.tool.openapi.OpenApiSource;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
@@ -21,8 +29,10 @@ import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -109,6 +119,7 @@ public final class AgentSubsystem implements Subsystem {
         AgentDefinitions.load(settings.definitions(), settings.model(), personal, contributed);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
+    node.offer(ToolHost.class, toolHost(node));
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
@@ -149,6 +160,24 @@ public final class AgentSubsystem implements Subsystem {
             node.settings().drainTimeout(), offered::giveUp, node.system().executionContext()));
   }
 
+  /** Tools outside the journal: services on the class path, MCP servers, OpenAPI documents. */
+  private static ToolHost toolHost(Node node) {
+    return Settings.read(node.config(), "llmagentos.agent.tools", section -> {
+      ToolSettings settings = ToolSettings.create(section);
+      List<McpServerSettings> servers = McpServerSettings.all(section);
+      List<OpenApiSettings> documents = OpenApiSettings.all(section);
+      List<ToolSource> sources = new ArrayList<>();
+      sources.add(ToolSource.of(ServiceLoader.load(io.llmagentos.agent.tool.Tool.class).stream()
+          .map(ServiceLoader.Provider::get)
+          .toList()));
+      documents.forEach(document -> sources.add(OpenApiSource.start(document)));
+      servers.forEach(server -> sources.add(McpServer.start(server)));
+      ToolHost host = new ToolHost(sources, settings, node.clock(), new Random());
+      var unused = node.system().getWhenTerminated().whenComplete((done, failure) -> host.close());
+      return host;
+    });
+  }
+
   /** Completes when no turn is worked on, or the time to drain is over: what is left then goes on where its session moves. */
   private static CompletionStage<Done> drained(Node node, AtomicInteger turnsInFlight) {
     Instant end = node.clock().instant().plus(node.settings().drainTimeout());
@@ -178,6 +207,7 @@ public final class AgentSubsystem implements Subsystem {
     return List.of(
         new SessionRoutes(node).route(),
         new AgentRoutes(node).route(),
-        new CompletionRoutes(node).route());
+        new CompletionRoutes(node).route(),
+        new McpRoutes(node).route());
   }
 }

@@ -29,6 +29,7 @@ class ApiKeysTest {
       assertThat(NODE.get(path, ALICE).status()).isEqualTo(200);
     }
     assertThat(NODE.complete("not even JSON").status()).isEqualTo(401);
+    assertThat(NODE.post("/mcp", "{}").status()).isEqualTo(401);
   }
 
   @Test

@@ -1,0 +1,246 @@
+package io.llmagentos.agent.tool;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.llmagentos.model.chat.ToolSpecification;
+import io.llmagentos.node.envelope.Context;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** A tool as its {@link ToolHost} lets it be called. Thread-safe. */
+final class HostedTool implements Tool {
+  private final Tool tool;
+  private final String name;
+  private final ToolSettings settings;
+  private final Clock clock;
+  private final RandomGenerator random;
+  private final ToolSchema input;
+  private final Optional<ToolSchema> output;
+  private final Semaphore permits;
+  private final CircuitBreaker breaker;
+  private volatile Instant reopensAt = Instant.MIN;
+
+  HostedTool(Tool tool, ToolSettings settings, Clock clock, RandomGenerator random) {
+    this.tool = tool;
+    this.name = tool.specification().name();
+    this.settings = settings;
+    this.clock = clock;
+    this.random = random;
+    this.input = new ToolSchema(tool.specification().parameters());
+    this.output =
+        Optional.of(tool.outputSchema()).filter(text -> !text.isEmpty()).map(ToolSchema::new);
+    this.permits = new Semaphore(tool.traits().maxConcurrent());
+    this.breaker = CircuitBreaker.of(
+        name,
+        CircuitBreakerConfig.custom()
+            .clock(clock)
+            .slidingWindowSize(settings.breaker().calls())
+            .minimumNumberOfCalls(settings.breaker().calls())
+            .failureRateThreshold(settings.breaker().failures())
+            .waitDurationInOpenState(settings.breaker().pause())
+            .permittedNumberOfCallsInHalfOpenState(1)
+            .build());
+    breaker.getEventPublisher().onStateTransition(transition -> {
+      if (transition.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
+        reopensAt = clock.instant().plus(settings.breaker().pause());
+      }
+    });
+  }
+
+  boolean hosts(Tool other) {
+    return tool.equals(other);
+  }
+
+  @Override
+  public ToolSpecification specification() {
+    return tool.specification();
+  }
+
+  @Override
+  public ToolTraits traits() {
+    return tool.traits();
+  }
+
+  @Override
+  public String outputSchema() {
+    return tool.outputSchema();
+  }
+
+  @Override
+  public ToolResult call(ToolRequest request) throws Exception {
+    input.problem(request.arguments()).ifPresent(problem -> {
+      throw new ToolRefusal("the arguments of '" + name + "' do not fit its schema: " + problem);
+    });
+    Exception failure = null;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return truncated(checked(attempt(request)));
+      } catch (InterruptedException e) {
+        throw e;
+      } catch (Exception e) {
+        failure = graver(failure, e);
+        Duration wait = backoff(attempt);
+        if (attempt >= settings.attempts()
+            || !mayRepeat(e)
+            || clock.instant().plus(wait).isAfter(request.context().deadline())) {
+          throw failure;
+        }
+        Thread.sleep(wait);
+      }
+    }
+  }
+
+  /** Once an outcome is unknown, a later refusal does not make it known. */
+  private static Exception graver(@Nullable Exception before, Exception now) {
+    if (before == null || before instanceof ToolRefusal || !(now instanceof ToolRefusal)) {
+      return now;
+    }
+    before.addSuppressed(now);
+    return before;
+  }
+
+  private boolean mayRepeat(Exception failure) {
+    return failure instanceof ToolRefusal refusal
+        ? isUnreached(refusal)
+        : traits().repeatable();
+  }
+
+  private static boolean isUnreached(Exception failure) {
+    return failure instanceof ToolRefusal && failure.getCause() instanceof IOException;
+  }
+
+  /** Exponential with full jitter (Brooker 2015, "Exponential backoff and jitter"). */
+  private Duration backoff(int attempt) {
+    double cap = Math.min(
+        (double) settings.maxBackoff().toMillis(),
+        (double) settings.backoff().toMillis() * Math.scalb(1.0, attempt - 1));
+    return Duration.ofMillis(Math.round(random.nextDouble() * cap));
+  }
+
+  private ToolResult attempt(ToolRequest request) throws Exception {
+    Duration limit = timeLeft(request.context());
+    if (!permits.tryAcquire()) {
+      throw new ToolRefusal("'" + name + "' is called " + traits().maxConcurrent()
+          + " times at this moment, as often as may be at once; try again later");
+    }
+    if (!breaker.tryAcquirePermission()) {
+      permits.release();
+      throw new ToolRefusal("'" + name + "' has failed too often; it is tried again in "
+          + secondsUntil(reopensAt) + " s");
+    }
+    FutureTask<ToolResult> call = new FutureTask<>(() -> tool.call(within(limit, request)));
+    long started = breaker.getCurrentTimestamp();
+    // A call that does not heed its interruption keeps its permit until it ends.
+    Thread.ofVirtual().name("tool " + name).start(() -> {
+      try {
+        call.run();
+      } finally {
+        permits.release();
+      }
+    });
+    try {
+      ToolResult result = call.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      breaker.onSuccess(breaker.getCurrentTimestamp() - started, breaker.getTimestampUnit());
+      return result;
+    } catch (TimeoutException e) {
+      call.cancel(true);
+      TimeoutException late = new TimeoutException("'" + name + "' did not answer within "
+          + limit.toMillis() + " ms; what came of it is unknown");
+      failed(started, late);
+      throw late;
+    } catch (ExecutionException e) {
+      Exception cause = e.getCause() instanceof Exception exception ? exception : e;
+      failed(started, cause);
+      throw cause;
+    } catch (InterruptedException e) {
+      call.cancel(true);
+      breaker.releasePermission();
+      throw e;
+    }
+  }
+
+  private void failed(long started, Exception failure) {
+    long took = breaker.getCurrentTimestamp() - started;
+    if (failure instanceof ToolRefusal && !isUnreached(failure)) {
+      breaker.onSuccess(took, breaker.getTimestampUnit());
+    } else {
+      breaker.onError(took, breaker.getTimestampUnit(), failure);
+    }
+  }
+
+  private Duration timeLeft(Context context) {
+    Duration left = Duration.between(clock.instant(), context.deadline());
+    if (!left.isPositive()) {
+      throw new ToolRefusal("the time for '" + name + "' was over before it was called");
+    }
+    return left.compareTo(traits().timeout()) < 0 ? left : traits().timeout();
+  }
+
+  private ToolRequest within(Duration limit, ToolRequest request) {
+    Context context = request.context();
+    return new ToolRequest(
+        new Context(
+            context.tenant(),
+            context.principal(),
+            clock.instant().plus(limit),
+            context.trace(),
+            context.provenance()),
+        request.key(),
+        request.arguments());
+  }
+
+  private long secondsUntil(Instant instant) {
+    return Math.max(
+        1, Duration.between(clock.instant(), instant).plusMillis(999).toSeconds());
+  }
+
+  /** What a tool says against its own schema is worth nothing; whether one that cannot be repeated had its effect is then unknown. */
+  private ToolResult checked(ToolResult result) {
+    if (result.error() || output.isEmpty()) {
+      return result;
+    }
+    Optional<String> problem = result.structured().isEmpty()
+        ? Optional.of("it gave none")
+        : output.get().problem(result.structured());
+    if (problem.isEmpty()) {
+      return result;
+    }
+    String lie = "'" + name + "' gave a result that is not what it declares: " + problem.get();
+    if (!traits().repeatable()) {
+      throw new IllegalStateException(lie + "; what came of it is unknown");
+    }
+    return new ToolResult(lie, "", true);
+  }
+
+  private ToolResult truncated(ToolResult result) {
+    int most = settings.maxResultChars();
+    StringBuilder text = new StringBuilder(cut(result.text(), most));
+    String structured = result.structured();
+    if (structured.length() > most) {
+      text.append("\n[left out: the structured result of ")
+          .append(structured.length())
+          .append(" characters]");
+      structured = "";
+    }
+    return new ToolResult(text.toString(), structured, result.error());
+  }
+
+  private static String cut(String text, int most) {
+    if (text.length() <= most) {
+      return text;
+    }
+    int end = Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
+    return text.substring(0, end) + "\n[cut: these are the first " + end + " of " + text.length()
+        + " characters]";
+  }
+}

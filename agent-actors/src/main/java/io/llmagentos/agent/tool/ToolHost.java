@@ -1,0 +1,84 @@
+package io.llmagentos.agent.tool;
+
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+
+/**
+ * The tools of a node, whatever they come from. Each checks what it is given and what it gives by its schemas, gives up in time, tries again where
+ * that does no harm, lets a tool that keeps failing alone for a while, and refuses more calls at once than the tool takes. Thread-safe.
+ */
+public final class ToolHost implements AutoCloseable {
+  private final List<ToolSource> sources;
+  private final ToolSettings settings;
+  private final Clock clock;
+  private final RandomGenerator random;
+  private final Map<String, HostedTool> hosted = new ConcurrentHashMap<>();
+
+  /**
+   * Host the sources' tools, and close the sources in the end.
+   *
+   * @param random of the waits between tries; thread-safe
+   * @throws AgentOsException {@code SETTINGS_INVALID} when two sources have a tool of the same name
+   */
+  public ToolHost(
+      List<ToolSource> sources, ToolSettings settings, Clock clock, RandomGenerator random) {
+    this.sources = List.copyOf(sources);
+    this.settings = settings;
+    this.clock = clock;
+    this.random = random;
+    Set<String> names = new HashSet<>();
+    for (ToolSource source : sources) {
+      for (Tool tool : source.tools()) {
+        String name = tool.specification().name();
+        if (!names.add(name)) {
+          throw new AgentOsException(
+              ErrorCode.SETTINGS_INVALID,
+              "two tools have the name '" + name + "'; rename the source of one",
+              "llmagentos.agent.tools");
+        }
+      }
+    }
+  }
+
+  /** All that can be called now. Of two with one name the first source's. */
+  public List<Tool> tools() {
+    Set<String> names = new HashSet<>();
+    Predicate<Tool> isFirst = tool -> names.add(tool.specification().name());
+    return sources.stream()
+        .flatMap(source -> source.tools().stream())
+        .filter(isFirst)
+        .map(this::host)
+        .toList();
+  }
+
+  /** The tool with a name; also one whose source is not there at the moment, which refuses its calls and says why. */
+  public Optional<Tool> find(String name) {
+    return sources.stream()
+        .flatMap(source -> source.find(name).stream())
+        .findFirst()
+        .map(this::host);
+  }
+
+  /** A tool keeps its permits and its record of failures for as long as it is the same. */
+  private Tool host(Tool tool) {
+    return hosted.compute(
+        tool.specification().name(),
+        (name, before) -> before != null && before.hosts(tool)
+            ? before
+            : new HostedTool(tool, settings, clock, random));
+  }
+
+  @Override
+  public void close() {
+    sources.forEach(ToolSource::close);
+  }
+}

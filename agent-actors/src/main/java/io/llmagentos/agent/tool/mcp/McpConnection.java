@@ -1,0 +1,147 @@
+package io.llmagentos.agent.tool.mcp;
+
+import io.modelcontextprotocol.client.McpAsyncClient;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/** One connection to an MCP server, from its handshake until it is lost. */
+final class McpConnection implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(McpConnection.class);
+  private static final Duration CLOSING = Duration.ofSeconds(5);
+  /** Of the library's own limit on a call, which the caller's comes before. */
+  private static final Duration MARGIN = Duration.ofSeconds(5);
+
+  private final McpServerSettings settings;
+  private final McpAsyncClient client;
+  private final Semaphore doubts = new Semaphore(0);
+  private volatile boolean ended;
+
+  private McpConnection(McpServerSettings settings, Consumer<List<McpSchema.Tool>> onToolsChanged) {
+    this.settings = settings;
+    this.client = McpClient.async(settings.url().isEmpty() ? process() : http())
+        .clientInfo(McpSchema.Implementation.builder("llmagentos", "0.1.0").build())
+        .initializationTimeout(settings.connectTimeout())
+        .requestTimeout(settings.timeout().plus(MARGIN))
+        .toolsChangeConsumer(tools -> Mono.fromRunnable(() -> onToolsChanged.accept(tools)))
+        .build();
+  }
+
+  /** Connect and shake hands. Blocks. */
+  static McpConnection open(
+      McpServerSettings settings, Consumer<List<McpSchema.Tool>> onToolsChanged) {
+    McpConnection connection = new McpConnection(settings, onToolsChanged);
+    try {
+      connection.client.initialize().block(settings.connectTimeout());
+      return connection;
+    } catch (RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private McpClientTransport process() {
+    ServerParameters parameters = ServerParameters.builder(settings.command().getFirst())
+        .args(settings.command().subList(1, settings.command().size()))
+        .env(settings.environment())
+        .build();
+    StdioClientTransport transport =
+        new StdioClientTransport(
+            parameters, McpJsonDefaults.getMapper(), settings.maxMessageBytes()) {
+          @Override
+          public Mono<Void> connect(
+              java.util.function.Function<
+                      Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>>
+                  handler) {
+            return super.connect(handler)
+                .doOnSuccess(started -> Thread.ofVirtual()
+                    .name("mcp " + settings.name() + " exit")
+                    .start(() -> {
+                      awaitForExit();
+                      ended = true;
+                      doubts.release();
+                    }));
+          }
+        };
+    transport.setStdErrorHandler(line -> LOG.debug("MCP server '{}': {}", settings.name(), line));
+    return transport;
+  }
+
+  private McpClientTransport http() {
+    URI url = URI.create(settings.url());
+    String server = url.getScheme() + "://" + url.getRawAuthority();
+    String endpoint = settings.url().substring(server.length());
+    return HttpClientStreamableHttpTransport.builder(server)
+        .endpoint(endpoint.isEmpty() ? "/" : endpoint)
+        .connectTimeout(settings.connectTimeout())
+        .maxResponseSize(settings.maxMessageBytes())
+        .customizeClient(http -> http.followRedirects(HttpClient.Redirect.NEVER))
+        .addHttpRequestCustomizer(
+            (request, method, uri, body, context) -> settings.headers().forEach(request::setHeader))
+        .build();
+  }
+
+  /** The protocol's revision that both speak. */
+  String protocol() {
+    return client.getCurrentInitializationResult().protocolVersion();
+  }
+
+  List<McpSchema.Tool> tools() {
+    McpSchema.ListToolsResult listed = client.listTools().block(settings.connectTimeout());
+    return listed == null ? List.of() : listed.tools();
+  }
+
+  McpSchema.CallToolResult call(McpSchema.CallToolRequest request) throws IOException {
+    McpSchema.CallToolResult result = client.callTool(request).block();
+    if (result == null) {
+      throw new IOException("MCP server '" + settings.name() + "' ended the call without a result");
+    }
+    return result;
+  }
+
+  /** Ask the server soon whether it is still there. */
+  void doubt() {
+    doubts.release();
+  }
+
+  /** Returns by throwing, when the connection is no good any more. */
+  void awaitLoss() throws InterruptedException, IOException {
+    while (true) {
+      boolean doubted =
+          doubts.tryAcquire(settings.pingInterval().toMillis(), TimeUnit.MILLISECONDS);
+      if (doubted) {
+        doubts.drainPermits();
+      }
+      if (ended) {
+        throw new IOException("its process has ended");
+      }
+      client.ping().block(settings.connectTimeout());
+    }
+  }
+
+  /** Calls that are under way end with an error. */
+  @Override
+  public void close() {
+    try {
+      client.closeGracefully().block(CLOSING);
+    } catch (RuntimeException e) {
+      LOG.debug("MCP server '{}' was not closed gracefully", settings.name(), e);
+      client.close();
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package io.llmagentos.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolHost;
+import io.llmagentos.agent.tool.ToolRefusal;
+import io.llmagentos.agent.tool.ToolRequest;
+import io.llmagentos.agent.tool.ToolResult;
+import io.llmagentos.agent.tool.ToolSettings;
+import io.llmagentos.agent.tool.mcp.McpServer;
+import io.llmagentos.agent.tool.mcp.McpServerSettings;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.envelope.Provenance;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** MCP with a client and a server that others wrote, as they come from npm. */
+class McpIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final String SETTINGS = """
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
+      llmagentos.model.models.scripted {
+        kind = scripted
+        rules = [
+          { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
+          { when = "what alarms", call = alarm_query }
+          { when = "^hello", text = "Hello there, how are you?" }
+        ]
+      }
+      """;
+
+  @RegisterExtension
+  static final LocalCluster CLUSTER = new LocalCluster("mcp", 1, SETTINGS);
+
+  private static final Path SCRIPTS = Path.of("src/test/js/mcp");
+  private static final Path INSTALLED = Path.of("target/js-mcp");
+  private static final Path EVERYTHING =
+      INSTALLED.resolve("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
+
+  @BeforeAll
+  static void install() throws IOException, InterruptedException {
+    Files.createDirectories(INSTALLED);
+    for (String script : List.of("package.json", "client.mjs")) {
+      Files.copy(
+          SCRIPTS.resolve(script), INSTALLED.resolve(script), StandardCopyOption.REPLACE_EXISTING);
+    }
+    if (!Files.exists(EVERYTHING)) {
+      run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock");
+    }
+  }
+
+  private static void run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command)
+        .directory(INSTALLED.toFile())
+        .redirectErrorStream(true)
+        .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+    assertThat(process.exitValue())
+        .as(String.join(" ", command) + "\n" + output)
+        .isZero();
+  }
+
+  private static McpServer start(String entry) {
+    return McpServer.start(McpServerSettings.all(
+            ConfigFactory.parseString("llmagentos.agent.tools.mcp.everything { " + entry + " }")
+                .withFallback(ConfigFactory.defaultReference())
+                .getConfig("llmagentos.agent.tools"))
+        .getFirst());
+  }
+
+  private static ToolHost host(McpServer server) {
+    return new ToolHost(
+        List.of(server),
+        ToolSettings.create(ConfigFactory.defaultReference().getConfig("llmagentos.agent.tools")),
+        Clock.systemUTC(),
+        new Random(1));
+  }
+
+  private static Tool tool(ToolHost host, String name) {
+    return host.find("everything__" + name).orElseThrow();
+  }
+
+  private static ToolResult call(ToolHost host, String name, String arguments) throws Exception {
+    Context context = new Context(
+        "local", "alice", Instant.now().plus(PATIENCE), "0".repeat(32), Provenance.PRINCIPAL);
+    return tool(host, name).call(new ToolRequest(context, "key-1", arguments));
+  }
+
+  private static void awaitAnswers(ToolHost host) {
+    await("the server answers")
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> call(host, "echo", "{\"message\":\"hi\"}").text().equals("Echo: hi"));
+  }
+
+  private static void useEverything(ToolHost host) throws Exception {
+    assertThat(call(host, "get-sum", "{\"a\":2,\"b\":40}").text()).contains("42");
+    assertThat(tool(host, "get-sum").traits().readOnly()).isTrue();
+    assertThat(tool(host, "toggle-simulated-logging").traits().repeatable()).isFalse();
+    ToolResult weather = call(host, "get-structured-content", "{\"location\":\"Chicago\"}");
+    assertThat(weather.error()).isFalse();
+    assertThat(weather.structured()).contains("\"temperature\"");
+    assertThat(call(host, "get-tiny-image", "{}").text()).contains("[not shown: ");
+    assertThatThrownBy(() -> call(host, "get-sum", "{\"a\":\"two\",\"b\":40}"))
+        .isInstanceOf(ToolRefusal.class)
+        .hasMessageContaining("/a");
+  }
+
+  @Test
+  void shouldServeTheJavaScriptClient() throws Exception {
+    run("node", "client.mjs", CLUSTER.door(0) + "/mcp");
+  }
+
+  @Test
+  void shouldUseAServerOnItsStandardStreamsAndStartItAgain() throws Exception {
+    try (ToolHost host = host(start("command = [node, \"" + EVERYTHING + "\", stdio]"))) {
+      awaitAnswers(host);
+      useEverything(host);
+      Set<String> inherited = new HashSet<>(System.getenv().keySet());
+      inherited.removeAll(List.of("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"));
+      assertThat(call(host, "get-env", "{}").text())
+          .contains("\"PATH\":")
+          .doesNotContain(inherited.stream().map(name -> '"' + name + "\":").toList());
+
+      ProcessHandle server = ProcessHandle.current()
+          .children()
+          .filter(child -> child.info().commandLine().orElse("").contains(EVERYTHING.toString()))
+          .findFirst()
+          .orElseThrow();
+      server.destroyForcibly();
+      await("its end").atMost(PATIENCE).until(() -> !server.isAlive());
+      awaitAnswers(host);
+    }
+  }
+
+  @Test
+  void shouldUseAServerOverStreamableHttpAndFindItAgain() throws Exception {
+    int port = Distribution.freeBasePort(1);
+    Process first = everything(port);
+    try (ToolHost host = host(start("url = \"http://127.0.0.1:" + port + "/mcp\""))) {
+      awaitAnswers(host);
+      useEverything(host);
+      first.destroyForcibly().waitFor();
+      assertThatThrownBy(() -> call(host, "toggle-simulated-logging", "{}"))
+          .isInstanceOf(ToolRefusal.class)
+          .hasMessageContaining("not connected");
+      Process second = everything(port);
+      try {
+        awaitAnswers(host);
+      } finally {
+        second.destroyForcibly();
+      }
+    } finally {
+      first.destroyForcibly();
+    }
+  }
+
+  private static Process everything(int port) throws IOException {
+    ProcessBuilder server = new ProcessBuilder("node", EVERYTHING.toString(), "streamableHttp");
+    server.environment().put("PORT", Integer.toString(port));
+    return server
+        .redirectErrorStream(true)
+        .redirectOutput(INSTALLED.resolve("everything.log").toFile())
+        .start();
+  }
+}
