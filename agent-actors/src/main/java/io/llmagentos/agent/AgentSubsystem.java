@@ -3,17 +3,23 @@ package io.llmagentos.agent;
 import io.llmagentos.agent.definition.AgentDefinitions;
 import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
+import io.llmagentos.agent.http.InboxRoutes;
 import io.llmagentos.agent.http.McpRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
+import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.PersonalTools;
-import io.llmagentos.agent.personal.Tool;
 import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.agent.serving.AgentSettings;
+import io.llmagentos.agent.session.Call;
+import io.llmagentos.agent.session.Decision;
+import io.llmagentos.agent.session.Feedback;
+import io.llmagentos.agent.session.InboxIndex;
 import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
+import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolSettings;
 import io.llmagentos.agent.tool.ToolSource;
@@ -65,10 +71,10 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
-  /** 2: a turn carries its history and when it ended. */
+  /** 3: a turn carries its ledger. */
   @Override
   public int wireVersion() {
-    return 2;
+    return 3;
   }
 
   @Override
@@ -81,15 +87,25 @@ public final class AgentSubsystem implements Subsystem {
         .add(2004, Session.Watch.class)
         .add(2005, Session.Wake.class)
         .add(2006, Session.Complete.class)
+        .add(2007, Session.Decide.class)
+        .add(2008, Session.TakeOver.class)
+        .add(2009, Session.Release.class)
         .add(2010, Session.Opened.class)
         .add(2011, Session.Accepted.class)
         .add(2012, Session.Delta.class)
         .add(2013, Session.Finished.class)
         .add(2014, Session.Rejected.class)
         .add(2015, Session.Description.class)
+        .add(2016, Session.Recorded.class)
+        .add(2017, Session.AnswerTurn.class)
+        .add(2018, Session.Rate.class)
         .add(2020, Turn.class)
         .add(2021, Turn.Status.class)
-        .add(2022, Turn.Call.class)
+        .add(2022, Call.class)
+        .add(2023, Call.Status.class)
+        .add(2024, Decision.class)
+        .add(2025, Decision.Kind.class)
+        .add(2026, Feedback.class)
         .add(2027, Message.class)
         .add(2030, Agent.Act.class)
         .add(2031, Agent.Wake.class)
@@ -105,18 +121,21 @@ public final class AgentSubsystem implements Subsystem {
 
   @Override
   public List<Projector> projectors() {
-    return List.of(new SessionIndex());
+    return List.of(new SessionIndex(), new InboxIndex());
   }
 
   @Override
   public void start(Node node) {
     AgentSettings settings =
         Settings.read(node.config(), "llmagentos.agent", AgentSettings::create);
-    List<Tool> personal = PersonalTools.standard();
-    List<Tool> contributed =
+    List<PersonalTool> personal = PersonalTools.standard();
+    List<PersonalTool> contributed = ServiceLoader.load(PersonalTool.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .toList();
+    List<Tool> external =
         ServiceLoader.load(Tool.class).stream().map(ServiceLoader.Provider::get).toList();
-    AgentDefinitions definitions =
-        AgentDefinitions.load(settings.definitions(), settings.model(), personal, contributed);
+    AgentDefinitions definitions = AgentDefinitions.load(
+        settings.definitions(), settings.model(), personal, contributed, external);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
     node.offer(ToolHost.class, toolHost(node));
@@ -128,14 +147,17 @@ public final class AgentSubsystem implements Subsystem {
         node.clock(),
         node.service(Models.class),
         definitions::get,
+        external.stream()
+            .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity())),
         settings.turnTimeout(),
+        settings.approvalExpiry(),
         sessions,
         turnsInFlight);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
     node.countEntities(Session.KIND, sessions::get);
 
     AtomicInteger agents = new AtomicInteger();
-    Map<String, Tool> byName = Stream.concat(personal.stream(), contributed.stream())
+    Map<String, PersonalTool> byName = Stream.concat(personal.stream(), contributed.stream())
         .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
     Agent.Dependencies forAgents = new Agent.Dependencies(
         node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
@@ -206,6 +228,7 @@ public final class AgentSubsystem implements Subsystem {
   public List<Route> routes(Node node) {
     return List.of(
         new SessionRoutes(node).route(),
+        new InboxRoutes(node).route(),
         new AgentRoutes(node).route(),
         new CompletionRoutes(node).route(),
         new McpRoutes(node).route());

@@ -7,6 +7,6 @@ import java.util.List;
 public final class AgentCommands implements CliCommands {
   @Override
   public List<Object> commands() {
-    return List.of(new ChatCommand());
+    return List.of(new ChatCommand(), new InboxCommand());
   }
 }

@@ -33,7 +33,7 @@ final class Conversation {
     void reconnected(URI lost, URI door);
   }
 
-  /** How a turn ended. {@code status}: {@code completed}, {@code failed} or {@code stopped}. */
+  /** How a turn ended. {@code status}: {@code completed}, {@code failed} or {@code stopped}; or {@code waiting} for a person. */
   record Outcome(String status, String answer, JsonNode toolCalls) {}
 
   /** Something the agent says on its own, such as an alarm that rings. */
@@ -93,7 +93,7 @@ final class Conversation {
           switch (event.name()) {
             case "turn.delta" ->
               append(answer, data.path("offset").asInt(), data.path("text").asText(), listener);
-            case "turn.finished" -> {
+            case "turn.finished", "turn.waiting" -> {
               return finished(data, answer, listener);
             }
             default -> {

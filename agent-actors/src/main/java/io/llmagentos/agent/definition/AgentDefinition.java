@@ -1,5 +1,6 @@
 package io.llmagentos.agent.definition;
 
+import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,9 @@ import java.util.Map;
  * @param understands functions that the agent understands although no tool is connected for them, with what they mean in words
  * @param outOfScope the answer to what the agent is not for
  * @param unconnected the answer to what is understood but not connected; {@code {what}} stands for it
+ * @param external those of the tools that act outside the journal, by name, with what may be done with them
+ * @param rounds how often the model is asked in a turn, each time with the results of the calls before; the calls of the last round answer for
+ *     themselves
  */
 public record AgentDefinition(
     String name,
@@ -23,11 +27,17 @@ public record AgentDefinition(
     Map<String, String> says,
     Map<String, String> understands,
     String outOfScope,
-    String unconnected) {
+    String unconnected,
+    Map<String, ToolTraits> external,
+    int rounds) {
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);
     understands = Map.copyOf(understands);
+    external = Map.copyOf(external);
+    if (rounds < 1) {
+      throw new IllegalArgumentException("rounds is " + rounds + ", must be at least 1");
+    }
   }
 
   public boolean hasTool(String tool) {

@@ -1,9 +1,14 @@
 package io.llmagentos.agent.definition;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import io.llmagentos.agent.personal.Tool;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.personal.PersonalTool;
+import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -22,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** The agents by name: the shipped ones and those of the user's directory. */
 public final class AgentDefinitions {
   private static final List<String> SHIPPED = List.of("assistant");
+  private static final int MOST_ROUNDS = 64;
   private static final ObjectMapper YAML =
       new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
@@ -37,16 +43,21 @@ public final class AgentDefinitions {
    * @param directory of {@code NAME.yaml} files; empty: none
    * @param model overrides every definition's model; empty: does not
    * @param personal the tools that {@code tools: [personal]} stands for
-   * @param contributed further tools, connected where a definition names them
+   * @param contributed further tools of that kind, connected where a definition names them
+   * @param external tools outside the journal, connected where a definition names them
    * @throws AgentOsException naming the file and the key at fault
    */
   public static AgentDefinitions load(
-      String directory, String model, List<Tool> personal, List<Tool> contributed) {
+      String directory,
+      String model,
+      List<PersonalTool> personal,
+      List<PersonalTool> contributed,
+      List<Tool> external) {
     Map<String, AgentDefinition> byName = new TreeMap<>();
     for (String name : SHIPPED) {
       try (InputStream in =
           AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {
-        put(byName, parse(name, in, model, personal, contributed));
+        put(byName, parse(name, in, model, personal, contributed, external));
       } catch (IOException e) {
         throw new AgentOsException(
             ErrorCode.SETTINGS_INVALID,
@@ -59,7 +70,7 @@ public final class AgentDefinitions {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(directory), "*.yaml")) {
         for (Path file : files) {
           try (InputStream in = Files.newInputStream(file)) {
-            put(byName, parse(file.toString(), in, model, personal, contributed));
+            put(byName, parse(file.toString(), in, model, personal, contributed, external));
           }
         }
       } catch (IOException e) {
@@ -101,22 +112,41 @@ public final class AgentDefinitions {
       String where,
       @Nullable InputStream in,
       String model,
-      List<Tool> personal,
-      List<Tool> contributed)
+      List<PersonalTool> personal,
+      List<PersonalTool> contributed,
+      List<Tool> external)
       throws IOException {
     File file = YAML.readValue(in, File.class);
     List<ToolSpecification> tools = new ArrayList<>();
-    for (String tool : orEmpty(file.tools())) {
-      List<Tool> all = tool.equals("personal")
+    Map<String, ToolTraits> traits = new TreeMap<>();
+    for (JsonNode named : file.tools() == null ? List.<JsonNode>of() : file.tools()) {
+      NamedTool tool = named.isObject()
+          ? YAML.treeToValue(named, NamedTool.class)
+          : new NamedTool(named.asText(), null, null, null, null);
+      String name = required(where, "name of a tool", tool.name());
+      Tool outside = external.stream()
+          .filter(each -> each.specification().name().equals(name))
+          .findFirst()
+          .orElse(null);
+      if (outside != null) {
+        tools.add(outside.specification());
+        traits.put(name, tool.over(where, outside.traits()));
+        continue;
+      }
+      List<PersonalTool> all = name.equals("personal")
           ? personal
           : Stream.concat(personal.stream(), contributed.stream())
-              .filter(each -> each.specification().name().equals(tool))
+              .filter(each -> each.specification().name().equals(name))
               .toList();
-      List<ToolSpecification> found = all.stream().map(Tool::specification).toList();
-      if (found.isEmpty()) {
-        throw new IOException(where + ": tools names the unknown tool '" + tool + "'");
+      if (all.isEmpty()) {
+        throw new IOException(where + ": tools names the unknown tool '" + name + "'");
       }
-      tools.addAll(found);
+      if (named.isObject()) {
+        throw new IOException(
+            where + ": the tool '" + name
+                + "' acts on what the agent keeps, in its journal; approval, idempotent, readOnly and timeout do not apply to it");
+      }
+      all.stream().map(PersonalTool::specification).forEach(tools::add);
     }
     return new AgentDefinition(
         required(where, "name", file.name()),
@@ -127,11 +157,17 @@ public final class AgentDefinitions {
         file.says() == null ? Map.of() : file.says(),
         file.understands() == null ? Map.of() : file.understands(),
         required(where, "outOfScope", file.outOfScope()),
-        required(where, "unconnected", file.unconnected()));
+        required(where, "unconnected", file.unconnected()),
+        traits,
+        rounds(where, file.rounds()));
   }
 
-  private static List<String> orEmpty(@Nullable List<String> list) {
-    return list == null ? List.of() : list;
+  private static int rounds(String where, @Nullable Integer rounds) throws IOException {
+    if (rounds != null && (rounds < 1 || rounds > MOST_ROUNDS)) {
+      throw new IOException(
+          where + ": 'rounds' must be from 1 to " + MOST_ROUNDS + ", is " + rounds);
+    }
+    return rounds == null ? 1 : rounds;
   }
 
   private static String required(String where, String key, @Nullable String value)
@@ -147,9 +183,36 @@ public final class AgentDefinitions {
       @Nullable String description,
       @Nullable String model,
       @Nullable String instructions,
-      @Nullable List<String> tools,
+      @Nullable List<JsonNode> tools,
       @Nullable Map<String, String> says,
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
-      @Nullable String unconnected) {}
+      @Nullable String unconnected,
+      @Nullable Integer rounds) {}
+
+  /** A tool as a definition names it: what it says goes above what the tool says of itself. */
+  private record NamedTool(
+      @Nullable String name,
+      @Nullable Boolean approval,
+      @Nullable Boolean idempotent,
+      @Nullable Boolean readOnly,
+      @Nullable String timeout) {
+    ToolTraits over(String where, ToolTraits own) throws IOException {
+      try {
+        return new ToolTraits(
+            readOnly == null ? own.readOnly() : readOnly,
+            idempotent == null ? own.idempotent() : idempotent,
+            approval == null ? own.approval() : approval,
+            timeout == null
+                ? own.timeout()
+                : ConfigFactory.parseMap(Map.of("timeout", timeout)).getDuration("timeout"),
+            own.maxConcurrent());
+      } catch (ConfigException | IllegalArgumentException e) {
+        throw new IOException(
+            where + ": 'timeout' of the tool '" + name
+                + "' must be a duration above zero such as 10s, is '" + timeout + "'",
+            e);
+      }
+    }
+  }
 }

@@ -123,14 +123,16 @@ final class AgentAnswers {
     if (turn.status() == Turn.Status.FAILED) {
       throw new AgentOsException(ErrorCode.of(turn.error()), turn.answer());
     }
-    Optional<ChatReply> model = turn.reply();
+    List<ChatReply> replies = turn.replies();
     return new ChatReply(
         agent,
-        model.map(ChatReply::weightVersion).orElse(""),
+        replies.isEmpty() ? "" : replies.getLast().weightVersion(),
         turn.answer(),
         List.of(),
         ChatReply.FinishReason.STOP,
-        model.map(ChatReply::usage).orElse(new ChatReply.Usage(0, 0)),
+        new ChatReply.Usage(
+            replies.stream().mapToInt(reply -> reply.usage().promptTokens()).sum(),
+            replies.stream().mapToInt(reply -> reply.usage().completionTokens()).sum()),
         List.of(),
         List.of());
   }

@@ -38,15 +38,19 @@ import org.apache.pekko.util.ByteString;
 
 /**
  * Durable dialogues: {@code POST} and {@code GET /v1/sessions}, {@code GET /v1/sessions/{id}}, {@code POST .../messages} (JSON or server-sent events, idempotent by turn
- * id), {@code POST .../stop}, {@code GET .../events} (after {@code Last-Event-ID}; 0 is the start, without it from now on).
+ * id), {@code POST .../stop} (query parameter {@code turn}), {@code GET .../events} (after {@code Last-Event-ID}; 0 is the start, without it from now on),
+ * {@code POST .../turns/{turn}/feedback}. For operators, who name whose session they mean by {@code principal}: {@code POST .../takeover}, {@code .../release},
+ * {@code .../turns/{turn}/answer}.
  */
 public final class SessionRoutes extends Api {
   private static final int MOST_LISTED = 200;
+  private static final int LONGEST_FEEDBACK = 4_000;
 
   private final Node node;
   private final ActorSystem<?> system;
   private final Sessions sessions;
   private final AgentDefinitions agents;
+  private final Operators operators;
   /** Ends the streams that have no end: whoever follows goes on through another door. */
   private final SharedKillSwitch untilStopping = KillSwitches.shared("until-stopping");
 
@@ -56,6 +60,7 @@ public final class SessionRoutes extends Api {
     this.system = node.system();
     this.sessions = node.service(Sessions.class);
     this.agents = node.service(AgentDefinitions.class);
+    this.operators = new Operators(node);
     node.whenStopping(untilStopping::shutdown);
   }
 
@@ -70,19 +75,77 @@ public final class SessionRoutes extends Api {
                     get(() -> withContext(this::list)))),
                 pathPrefix(
                     PathMatchers.segment(),
-                    id -> withContext(context -> {
-                      SessionKey key =
-                          new SessionKey(context.tenant(), context.principal(), requireId(id));
-                      return concat(
-                          pathEnd(() -> get(() -> completeLater(sessions
-                              .describe(key)
-                              .thenApply(session -> json(200, session(id, session)))))),
-                          path(
-                              "messages",
-                              () -> post(() -> withJson(body -> say(context, key, body)))),
-                          path("stop", () -> post(() -> stop(context, key))),
-                          path("events", () -> get(() -> follow(key))));
-                    })))));
+                    id -> withContext(context -> parameterOptional(
+                        "principal",
+                        principal -> session(
+                            context,
+                            new SessionKey(
+                                context.tenant(),
+                                principal
+                                    .map(named -> operators.require(context, named))
+                                    .orElse(context.principal()),
+                                requireId(id)))))))));
+  }
+
+  private Route session(Context context, SessionKey key) {
+    return concat(
+        pathEnd(() -> get(() -> completeLater(
+            sessions.describe(key).thenApply(session -> json(200, session(key, session)))))),
+        path("messages", () -> post(() -> withJson(body -> say(context, key, body)))),
+        path(
+            "stop",
+            () ->
+                post(() -> parameterOptional("turn", turn -> stop(context, key, turn.orElse(""))))),
+        path("events", () -> get(() -> follow(key))),
+        path(
+            "takeover",
+            () -> post(() -> {
+              operators.require(context, key.principal());
+              return completeLater(sessions
+                  .takeOver(key, context)
+                  .thenApply(session -> json(200, session(key, session))));
+            })),
+        path(
+            "release",
+            () -> post(() -> {
+              operators.require(context, key.principal());
+              return completeLater(sessions
+                  .release(key, context)
+                  .thenApply(session -> json(200, session(key, session))));
+            })),
+        pathPrefix(
+            "turns",
+            () -> pathPrefix(
+                PathMatchers.segment(),
+                turn -> concat(
+                    path(
+                        "answer",
+                        () -> post(() -> withJson(body -> {
+                          operators.require(context, key.principal());
+                          return recorded(sessions.answer(
+                              key, context, turn, Fields.of(body, "").requiredText("text")));
+                        }))),
+                    path(
+                        "feedback",
+                        () -> post(() -> withJson(body -> rate(context, key, turn, body))))))));
+  }
+
+  private Route rate(Context context, SessionKey key, String turn, JsonNode body) {
+    Fields fields = Fields.of(body, "");
+    long rating = fields.whole("rating", -1, 1, 0);
+    if (rating == 0) {
+      throw fields.invalid("rating", "must be 1 (good) or -1 (bad)");
+    }
+    String text = fields.text("text").orElse("");
+    if (text.length() > LONGEST_FEEDBACK) {
+      throw fields.invalid(
+          "text", "must have at most " + LONGEST_FEEDBACK + " characters, has " + text.length());
+    }
+    return recorded(sessions.rate(key, context, turn, (int) rating, text));
+  }
+
+  private Route recorded(CompletionStage<Session.Recorded> recorded) {
+    return completeLater(recorded.thenApply(said -> json(200, TurnJson.of(said.turn()))));
   }
 
   private Route list(Context context) {
@@ -114,10 +177,17 @@ public final class SessionRoutes extends Api {
     return completeLater(sessions
         .open(key, context, agent, AgentKey.subject(context.principal(), text(body, "user", "")))
         .thenCompose(opened -> sessions.describe(key))
-        .thenApply(description -> json(201, session(id, description))));
+        .thenApply(description -> json(201, session(key, description))));
   }
 
   private Route say(Context context, SessionKey key, JsonNode body) {
+    if (!key.principal().equals(context.principal())) {
+      throw new AgentOsException(
+          ErrorCode.FORBIDDEN,
+          "nobody speaks for '" + key.principal()
+              + "'; take the session over and answer its turns instead",
+          "principal");
+    }
     String turn = text(body, "turn_id", "");
     String id = turn.isEmpty() ? UUID.randomUUID().toString() : turn;
     List<ContentPart> content = content(body.path("content"));
@@ -126,7 +196,7 @@ public final class SessionRoutes extends Api {
         ? completeLater(streamed(replies))
         : completeLater(replies
             .runWith(Sink.last(), system)
-            .thenApply(last -> json(200, turn(((Session.Finished) last).turn()))));
+            .thenApply(last -> json(200, TurnJson.of(((Session.Finished) last).turn()))));
   }
 
   /** A refusal is a status, not a stream: the first element decides. */
@@ -145,9 +215,10 @@ public final class SessionRoutes extends Api {
     return ApiError.body(known.code(), String.valueOf(known.getMessage()), known.param());
   }
 
-  private Route stop(Context context, SessionKey key) {
-    return completeLater(
-        sessions.stop(key, context, "").thenApply(finished -> json(200, turn(finished.turn()))));
+  private Route stop(Context context, SessionKey key, String turn) {
+    return completeLater(sessions
+        .stop(key, context, turn)
+        .thenApply(finished -> json(200, TurnJson.of(finished.turn()))));
   }
 
   private Route follow(SessionKey key) {
@@ -200,43 +271,28 @@ public final class SessionRoutes extends Api {
                 .put("turn_id", delta.turn())
                 .put("offset", delta.offset())
                 .put("text", delta.text()));
-      case Session.Finished finished -> event(id, "turn.finished", turn(finished.turn()));
+      case Session.Finished finished ->
+        event(
+            id,
+            finished.turn().status() == Turn.Status.WAITING ? "turn.waiting" : "turn.finished",
+            TurnJson.of(finished.turn()));
       default -> throw new IllegalStateException("unexpected " + reply);
     };
   }
 
-  private static ObjectNode session(String id, Session.Description description) {
+  private static ObjectNode session(SessionKey key, Session.Description description) {
     ObjectNode json = JSON.createObjectNode();
-    json.put("id", id)
+    json.put("id", key.session())
         .put("object", "session")
         .put("agent", description.agent())
         .put("created", description.openedAt().getEpochSecond());
     json.put("node", description.node())
         .put("last_event_id", new SessionPosition(description.version(), 0).toString());
-    ArrayNode turns = json.putArray("turns");
-    description.turns().forEach(turn -> turns.add(turn(turn)));
-    return json;
-  }
-
-  private static ObjectNode turn(Turn turn) {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("id", turn.id())
-        .put("turn_id", turn.id())
-        .put("object", "turn")
-        .put("created", turn.acceptedAt().getEpochSecond());
-    json.put("content", ContentPart.textOf(turn.content()))
-        .put("status", turn.status().id())
-        .put("answer", turn.answer());
-    ArrayNode calls = json.putArray("tool_calls");
-    turn.calls()
-        .forEach(call -> calls
-            .addObject()
-            .put("name", call.name())
-            .put("arguments", call.arguments())
-            .put("result", call.result()));
-    if (!turn.error().isEmpty()) {
-      json.put("error", turn.error());
+    if (!description.operator().isEmpty()) {
+      json.put("operator", description.operator());
     }
+    ArrayNode turns = json.putArray("turns");
+    description.turns().forEach(turn -> turns.add(TurnJson.of(turn)));
     return json;
   }
 

@@ -18,7 +18,7 @@ final class AlarmTools {
 
   private AlarmTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "alarm_set",

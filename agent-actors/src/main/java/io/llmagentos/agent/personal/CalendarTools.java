@@ -33,7 +33,7 @@ final class CalendarTools {
 
   private CalendarTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "calendar_set", "Adds an event to the calendar.", CalendarTools::set, SLOTS),

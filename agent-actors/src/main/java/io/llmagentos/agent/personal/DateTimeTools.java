@@ -30,7 +30,7 @@ final class DateTimeTools {
 
   private DateTimeTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "datetime_query",

@@ -12,7 +12,7 @@ import java.util.Optional;
 final class DeviceTools {
   private DeviceTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "iot_wemo_on",

@@ -9,7 +9,7 @@ import java.util.function.BiFunction;
 /** A tool that is one function; its arguments are optional strings. */
 record FunctionTool(
     ToolSpecification specification, BiFunction<ToolArguments, ToolContext, ToolOutcome> function)
-    implements Tool {
+    implements PersonalTool {
   private static final Map<String, String> SLOTS = Map.ofEntries(
       Map.entry("time", "the time of day or the span of time, in the words of the request"),
       Map.entry("date", "the day or days, in the words of the request"),

@@ -22,7 +22,7 @@ final class LightTools {
 
   private LightTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "iot_hue_lighton",

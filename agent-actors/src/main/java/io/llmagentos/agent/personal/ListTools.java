@@ -29,7 +29,7 @@ final class ListTools {
 
   private ListTools() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
             "lists_createoradd",

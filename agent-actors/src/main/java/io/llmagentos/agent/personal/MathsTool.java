@@ -65,7 +65,7 @@ final class MathsTool {
 
   private MathsTool() {}
 
-  static List<Tool> tools() {
+  static List<PersonalTool> tools() {
     return List.of(FunctionTool.of(
         "qa_maths", "Computes an arithmetic expression said in words or digits.", MathsTool::call));
   }

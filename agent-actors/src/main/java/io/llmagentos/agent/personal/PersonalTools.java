@@ -8,7 +8,7 @@ public final class PersonalTools {
   private PersonalTools() {}
 
   /** Alarms, calendar, lists, devices at home, dates and times, arithmetic; named after the intents of the HWU64 data set, taking its slots. */
-  public static List<Tool> standard() {
+  public static List<PersonalTool> standard() {
     return Stream.of(
             AlarmTools.tools(),
             CalendarTools.tools(),

@@ -3,7 +3,7 @@ package io.llmagentos.agent.serving;
 import io.llmagentos.agent.personal.CalendarExport;
 import io.llmagentos.agent.personal.PersonalEvent;
 import io.llmagentos.agent.personal.PersonalState;
-import io.llmagentos.agent.personal.Tool;
+import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.ToolArguments;
 import io.llmagentos.agent.personal.ToolContext;
 import io.llmagentos.agent.personal.ToolException;
@@ -114,7 +114,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   public record Dependencies(
       Clock clock,
       ZoneId zone,
-      Map<String, Tool> tools,
+      Map<String, PersonalTool> tools,
       Executor toolExecutor,
       Duration toolTimeout,
       AtomicInteger resident) {}
@@ -206,7 +206,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
 
   private void start(AgentState state, Act act) {
     running.add(act);
-    Tool tool = dependencies.tools().get(act.tool());
+    PersonalTool tool = dependencies.tools().get(act.tool());
     if (tool == null) {
       context
           .getSelf()

@@ -1,8 +1,11 @@
 package io.llmagentos.agent.serving;
 
 import com.typesafe.config.Config;
+import io.llmagentos.node.settings.Settings;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.HashSet;
+import java.util.Set;
 
 /** How agents are served. See {@code reference.conf}. */
 public record AgentSettings(
@@ -11,7 +14,15 @@ public record AgentSettings(
     String definitions,
     Duration turnTimeout,
     Duration toolTimeout,
-    Duration retryWindow) {
+    Duration retryWindow,
+    Duration approvalExpiry,
+    Set<String> operators) {
+  public AgentSettings {
+    operators = Set.copyOf(operators);
+    Settings.requireAtLeast(
+        "llmagentos.agent.approval-expiry", approvalExpiry, Duration.ofSeconds(1));
+  }
+
   public static AgentSettings create(Config section) {
     String zone = section.getString("zone");
     return new AgentSettings(
@@ -20,7 +31,9 @@ public record AgentSettings(
         section.getString("definitions"),
         section.getDuration("turn-timeout"),
         section.getDuration("tool-timeout"),
-        section.getDuration("retry-window"));
+        section.getDuration("retry-window"),
+        section.getDuration("approval-expiry"),
+        new HashSet<>(section.getStringList("operators")));
   }
 
   private static ZoneId zone(String zone) {

@@ -1,6 +1,7 @@
 package io.llmagentos.agent.session;
 
 import io.llmagentos.agent.definition.AgentDefinition;
+import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatMessage;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ChatRequest;
@@ -11,32 +12,135 @@ import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.ContentPart;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a running turn needs next: a pure function of what is recorded, so that recovery takes up where the journal ends. */
+/**
+ * What a running turn needs next: a pure function of what is recorded, so that recovery takes up where the journal ends.
+ *
+ * <p>A turn goes in rounds: the model is asked, the calls of its reply are carried out side by side, and with their results it is asked again, as
+ * often as the definition says; the calls of the last round answer for themselves.
+ */
 sealed interface NextStep {
   record AskModel(ChatRequest request) implements NextStep {}
 
-  record CallTool(ToolCall call) implements NextStep {}
+  /** The calls that have not ended, and what each needs; a call that is under way needs nothing. */
+  record Act(List<Action> actions) implements NextStep {}
 
-  record Answer(String text, List<Turn.Call> calls) implements NextStep {}
+  /** Nothing can be done before a person does something. */
+  record Suspend(String answer) implements NextStep {}
 
-  static NextStep of(SessionState state, Turn turn, AgentDefinition definition) {
-    ChatReply reply = turn.reply().orElse(null);
-    if (reply == null) {
-      return new AskModel(request(state, turn, definition));
+  record Answer(String text, Turn.Status status, String error) implements NextStep {
+    Answer(String text) {
+      this(text, Turn.Status.COMPLETED, "");
     }
-    if (reply.toolCalls().isEmpty()) {
-      return new Answer(reply.text().isBlank() ? definition.outOfScope() : reply.text(), List.of());
-    }
-    ToolCall call = reply.toolCalls().getFirst();
-    if (definition.hasTool(call.name())) {
-      return new CallTool(call);
-    }
-    return new Answer(definition.answerWithoutTool(call.name()), List.of());
   }
 
-  private static ChatRequest request(SessionState state, Turn turn, AgentDefinition definition) {
+  /** What a call needs. */
+  record Action(Kind kind, Call call) {
+    enum Kind {
+      /** The agent carries it out; its key makes asking again harmless. */
+      PERSONAL,
+      ASK_APPROVAL,
+      START,
+      /** It started and has no receipt: it may be made again under its key. */
+      REPEAT,
+      /** It started and has no receipt, and must not be made again. */
+      DOUBT
+    }
+  }
+
+  static NextStep of(
+      SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
+    if (turn.replies().isEmpty()) {
+      return ask(session, state, turn, definition);
+    }
+    ChatReply reply = turn.replies().getLast();
+    if (reply.toolCalls().isEmpty()) {
+      return new Answer(reply.text().isBlank() ? definition.outOfScope() : reply.text());
+    }
+    List<Call> calls = calls(session, turn, turn.replies().size() - 1);
+    List<Action> actions =
+        calls.stream().flatMap(call -> action(call, definition).stream()).toList();
+    if (!actions.isEmpty()) {
+      return new Act(actions);
+    }
+    if (calls.stream().anyMatch(Call::waits)) {
+      return new Suspend(calls.stream()
+          .filter(Call::waits)
+          .map(Call::forPrincipal)
+          .collect(Collectors.joining("\n")));
+    }
+    return turn.replies().size() < definition.rounds()
+        ? ask(session, state, turn, definition)
+        : answer(calls, definition);
+  }
+
+  private static NextStep ask(
+      SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
+    return state.operator().isEmpty()
+        ? new AskModel(request(session, state, turn, definition))
+        : new Suspend("A person will answer.");
+  }
+
+  private static List<Action> action(Call call, AgentDefinition definition) {
+    ToolTraits traits = definition.external().get(call.name());
+    return switch (call.status()) {
+      case PLANNED -> {
+        if (traits != null) {
+          yield List.of(
+              new Action(traits.approval() ? Action.Kind.ASK_APPROVAL : Action.Kind.START, call));
+        }
+        yield definition.hasTool(call.name())
+            ? List.of(new Action(Action.Kind.PERSONAL, call))
+            : List.of();
+      }
+      case APPROVED -> List.of(new Action(Action.Kind.START, call));
+      case STARTED ->
+        List.of(new Action(
+            traits != null && traits.repeatable() ? Action.Kind.REPEAT : Action.Kind.DOUBT, call));
+      case AWAITING_APPROVAL, UNKNOWN, SUCCEEDED, FAILED, DENIED, EXPIRED, CANCELLED -> List.of();
+    };
+  }
+
+  /** The tools' own words. */
+  private static Answer answer(List<Call> calls, AgentDefinition definition) {
+    String text = calls.stream()
+        .map(call -> call.status() == Call.Status.PLANNED
+            ? definition.answerWithoutTool(call.name())
+            : call.forPrincipal())
+        .collect(Collectors.joining("\n"));
+    boolean failed = calls.stream().allMatch(call -> call.status() == Call.Status.FAILED);
+    return failed
+        ? new Answer(text, Turn.Status.FAILED, calls.getFirst().error())
+        : new Answer(text);
+  }
+
+  /** The calls of one of the model's replies, as the ledger has them; planned where it has none. */
+  private static List<Call> calls(SessionKey session, Turn turn, int reply) {
+    int before = turn.replies().subList(0, reply).stream()
+        .mapToInt(earlier -> earlier.toolCalls().size())
+        .sum();
+    List<Call> calls = new ArrayList<>();
+    for (ToolCall wanted : turn.replies().get(reply).toolCalls()) {
+      int number = before + calls.size();
+      calls.add(turn.call(number)
+          .orElseGet(() -> Call.planned(
+              session.entityId() + "/" + turn.id() + "/" + reference(number, wanted.id()),
+              number,
+              wanted.name(),
+              wanted.arguments())));
+    }
+    return calls;
+  }
+
+  /** Unique in its turn, which a model's own id is only in its reply; the first call's is the model's. */
+  private static String reference(int number, String id) {
+    return number == 0 && id.indexOf('#') < 0 ? id : number + "#" + id;
+  }
+
+  private static ChatRequest request(
+      SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
     List<ChatMessage> messages = new ArrayList<>();
     if (!definition.instructions().isBlank()) {
       messages.add(ChatMessage.system(definition.instructions()));
@@ -45,6 +149,7 @@ sealed interface NextStep {
         .map(given -> given.stream().map(Message::toChat).toList())
         .orElseGet(() -> earlierTurns(state, turn)));
     messages.add(ChatMessage.user(ContentPart.textOf(turn.content())));
+    messages.addAll(rounds(session, turn, definition));
     List<ToolSpecification> functions = new ArrayList<>(definition.tools());
     Stream.concat(definition.says().keySet().stream(), definition.understands().keySet().stream())
         .distinct()
@@ -55,6 +160,28 @@ sealed interface NextStep {
         .forEach(functions::add);
     return new ChatRequest(
         definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
+  }
+
+  /** What the model asked for in this turn and what came of it. */
+  private static List<ChatMessage> rounds(
+      SessionKey session, Turn turn, AgentDefinition definition) {
+    List<ChatMessage> messages = new ArrayList<>();
+    for (int round = 0; round < turn.replies().size(); round++) {
+      ChatReply reply = turn.replies().get(round);
+      messages.add(new ChatMessage("assistant", reply.text(), reply.toolCalls(), ""));
+      List<Call> calls = calls(session, turn, round);
+      for (int i = 0; i < calls.size(); i++) {
+        Call call = calls.get(i);
+        messages.add(new ChatMessage(
+            "tool",
+            call.status() == Call.Status.PLANNED
+                ? "error: " + definition.answerWithoutTool(call.name())
+                : call.forModel(),
+            List.of(),
+            reply.toolCalls().get(i).id()));
+      }
+    }
+    return messages;
   }
 
   private static List<ChatMessage> earlierTurns(SessionState state, Turn turn) {

@@ -1,12 +1,12 @@
 package io.llmagentos.agent.session;
 
 import io.llmagentos.agent.definition.AgentDefinition;
-import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.agent.serving.AgentKey;
+import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatReply;
-import io.llmagentos.model.chat.ToolCall;
+import io.llmagentos.model.chat.ChatRequest;
 import io.llmagentos.model.serving.Models;
-import io.llmagentos.model.serving.TokenListener;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
@@ -20,11 +20,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -35,7 +37,6 @@ import org.apache.pekko.actor.typed.PreRestart;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.PersistenceId;
@@ -46,11 +47,12 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
  * One dialogue. Turns are serialised; a turn is acknowledged only once it is in the journal, and then ends exactly once, whatever dies meanwhile:
- * {@link NextStep} says from the journal alone what is left to do.
+ * {@link NextStep} says from the journal alone what is left to do. A turn that waits for a person is out of the way of the others.
  */
 public final class Session
     extends EventSourcedBehavior<Session.Command, SessionEvent, SessionState> {
@@ -60,11 +62,11 @@ public final class Session
   /** Turns that may wait in one session. */
   static final int MAX_WAITING = 8;
 
+  /** Turns that may wait for people in one session. */
+  static final int MAX_SUSPENDED = 32;
+
   /** What a description may hold; the turns before are in the stream of events. */
   private static final long DESCRIBED_CHARACTERS = 200_000;
-
-  private static final Duration TOOL_ASK = Duration.ofSeconds(3);
-  private static final ToolCall NO_CALL = new ToolCall("", "", "");
 
   public sealed interface Command {}
 
@@ -105,24 +107,70 @@ public final class Session
     }
   }
 
-  /** Stop the named turn, or with an empty name the current one. */
+  /** Stop the named turn, or with an empty name the one that runs, or else the latest that waits. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
+
+  /** What somebody wants of the session besides saying something. */
+  public sealed interface OfPerson extends Request {
+    Context context();
+
+    ActorRef<Reply> replyTo();
+  }
+
+  /** Of one turn of the session. */
+  public sealed interface OfTurn extends OfPerson {
+    String turn();
+  }
+
+  /**
+   * A person decides about a call: approves it, with other arguments if they are not empty, denies it, or says what came of it.
+   *
+   * @param number which of the decisions about the call, from 0; saying one again has no second effect
+   * @param hash of the arguments that the person saw
+   * @param text a denial's reason, a settlement's receipt; may be empty
+   */
+  public record Decide(
+      Context context,
+      String turn,
+      int call,
+      int number,
+      Decision.Kind kind,
+      String hash,
+      String arguments,
+      String text,
+      ActorRef<Reply> replyTo)
+      implements OfTurn {}
+
+  /** From now on the caller answers; turns that the model has not been asked for wait for {@link AnswerTurn}. */
+  public record TakeOver(Context context, ActorRef<Reply> replyTo) implements OfPerson {}
+
+  /** From now on the agent answers again, also what was left unanswered. */
+  public record Release(Context context, ActorRef<Reply> replyTo) implements OfPerson {}
+
+  /** The person who has taken the session over answers a turn. */
+  public record AnswerTurn(Context context, String turn, String text, ActorRef<Reply> replyTo)
+      implements OfTurn {}
+
+  /** @param rating 1: the turn's answer was good, -1: it was bad */
+  public record Rate(Context context, String turn, int rating, String text, ActorRef<Reply> replyTo)
+      implements OfTurn {}
 
   public record Describe(ActorRef<Reply> replyTo) implements Request {}
 
   /** Hear of every event after the given version; repeat it to follow the session when it moves. */
   public record Watch(long afterVersion, ActorRef<Reply> watcher) implements Request {}
 
-  /** The durable timer of an unfinished turn is due. */
+  /** A durable timer is due: of an unfinished turn, or of an approval that nobody gave. */
   public record Wake(String timer) implements Request {}
+
+  private record Step(String turn) implements Command {}
 
   private record ModelSaid(String turn, String text) implements Command {}
 
-  private record ModelAnswered(String turn, ChatReply reply) implements Command {}
+  private record ModelAnswered(
+      String turn, @Nullable ChatReply reply, @Nullable Throwable failure) implements Command {}
 
-  private record ToolAnswered(String turn, ToolCall call, Agent.Acted result) implements Command {}
-
-  private record StepFailed(String turn, Throwable failure) implements Command {}
+  private record CallReturned(String turn, Call call, CallOutcome outcome) implements Command {}
 
   private record WatcherGone(ActorRef<Reply> watcher) implements Command {}
 
@@ -135,18 +183,34 @@ public final class Session
   /** A piece of the running turn's answer. Not durable: {@link Finished} has the whole. */
   public record Delta(String turn, int offset, String text) implements Reply {}
 
-  /** A turn's end, without the history that its client gave. */
+  /** A turn's end, or that it waits for a person: the last that its request hears. Without the history that its client gave. */
   public record Finished(Turn turn, long version) implements Reply {
     public Finished {
       turn = turn.withoutHistory();
     }
   }
 
+  /** What a person said of a turn is in the journal. */
+  public record Recorded(Turn turn) implements Reply {
+    public Recorded {
+      turn = turn.withoutHistory();
+    }
+  }
+
   public record Rejected(ErrorCode code, String message) implements Reply {}
 
-  /** @param turns the latest, as many as a message carries */
+  /**
+   * @param turns the latest, as many as a message carries
+   * @param operator the person who has taken it over; empty: the agent answers
+   */
   public record Description(
-      String agent, String subject, Instant openedAt, List<Turn> turns, String node, long version)
+      String agent,
+      String subject,
+      Instant openedAt,
+      List<Turn> turns,
+      String node,
+      long version,
+      String operator)
       implements Reply {
     public Description {
       turns = turns.stream().map(Turn::withoutHistory).toList();
@@ -157,6 +221,7 @@ public final class Session
    * What a session needs from its node.
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
+   * @param approvalExpiry how long a call waits for its approval
    * @param resident sessions in this node's memory
    * @param inFlight turns that this node works on
    */
@@ -164,17 +229,26 @@ public final class Session
       Clock clock,
       Models models,
       Function<String, AgentDefinition> agents,
+      Map<String, Tool> tools,
       Duration turnTimeout,
+      Duration approvalExpiry,
       AtomicInteger resident,
       AtomicInteger inFlight) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
   private final Dependencies dependencies;
-  private final Set<ActorRef<Reply>> watchers = new HashSet<>();
-  private final Map<String, Set<ActorRef<Reply>>> repliesTo = new HashMap<>();
-  /** The turn whose step is under way in this incarnation; empty: none. */
+  private final CallRunner runner;
+  private final Listeners listeners = new Listeners();
+
+  /** The turn that is worked on in this incarnation; empty: none. */
   private String working = "";
+
+  /** Whether the model is being asked for it. */
+  private boolean asking;
+
+  /** Its calls that are under way, by number. */
+  private final Map<Integer, CallRunner.Running> underWay = new LinkedHashMap<>();
 
   /** Until when the turn's work may take: counted from when it was taken up, so that time in which no node was up does not count. */
   private Instant deadline = Instant.EPOCH;
@@ -192,6 +266,7 @@ public final class Session
     this.context = context;
     this.key = SessionKey.parse(entityId);
     this.dependencies = dependencies;
+    this.runner = new CallRunner(context.getSystem(), dependencies.clock(), dependencies.tools());
     dependencies.resident().incrementAndGet();
   }
 
@@ -212,13 +287,14 @@ public final class Session
         .onCommand(Say.class, this::onSay)
         .onCommand(Complete.class, this::onComplete)
         .onCommand(Stop.class, this::onStop)
+        .onCommand(OfPerson.class, this::onPerson)
         .onCommand(Describe.class, this::onDescribe)
         .onCommand(Watch.class, this::onWatch)
-        .onCommand(Wake.class, (state, wake) -> onWake(state))
+        .onCommand(Wake.class, this::onWake)
+        .onCommand(Step.class, this::onStep)
         .onCommand(ModelSaid.class, this::onModelSaid)
         .onCommand(ModelAnswered.class, this::onModelAnswered)
-        .onCommand(ToolAnswered.class, this::onToolAnswered)
-        .onCommand(StepFailed.class, this::onStepFailed)
+        .onCommand(CallReturned.class, this::onCallReturned)
         .onCommand(WatcherGone.class, this::onWatcherGone)
         .build();
   }
@@ -256,27 +332,32 @@ public final class Session
     if (state.isOpen()) {
       return state.agent().equals(open.agent()) && state.subject().equals(open.subject())
           ? Effect().none().thenReply(open.replyTo(), s -> new Opened(s.agent()))
-          : Effect()
-              .none()
-              .thenReply(
-                  open.replyTo(),
-                  s -> new Rejected(
-                      ErrorCode.CONFLICT,
-                      "session " + key.session() + " is open with agent '" + s.agent() + "'"));
+          : refuse(
+              open.replyTo(),
+              ErrorCode.CONFLICT,
+              "session " + key.session() + " is open with agent '" + state.agent() + "'");
     }
     return Effect()
         .persist(new SessionEvent.SessionOpened(open.agent(), open.subject(), now()))
         .thenReply(open.replyTo(), s -> new Opened(s.agent()));
   }
 
+  private Effect<SessionEvent, SessionState> refuse(
+      ActorRef<Reply> replyTo, ErrorCode code, String message) {
+    return Effect().none().thenReply(replyTo, s -> new Rejected(code, message));
+  }
+
+  private Effect<SessionEvent, SessionState> notOpen(ActorRef<Reply> replyTo) {
+    return refuse(replyTo, ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist");
+  }
+
+  private Effect<SessionEvent, SessionState> noTurn(ActorRef<Reply> replyTo, String turn) {
+    return refuse(replyTo, ErrorCode.NOT_FOUND, "turn " + turn + " does not exist");
+  }
+
   private Effect<SessionEvent, SessionState> onSay(SessionState state, Say say) {
     if (!state.isOpen()) {
-      return Effect()
-          .none()
-          .thenReply(
-              say.replyTo(),
-              s -> new Rejected(
-                  ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
+      return notOpen(say.replyTo());
     }
     Turn known = state.turn(say.turn()).orElse(null);
     return known != null
@@ -295,13 +376,10 @@ public final class Session
         && !(state.agent().equals(complete.agent()) && state.subject().equals(complete.subject()));
     if (another
         || (named != null && !named.isCompletionOf(complete.history(), complete.content()))) {
-      return Effect()
-          .none()
-          .thenReply(
-              complete.replyTo(),
-              s -> new Rejected(
-                  ErrorCode.CONFLICT,
-                  "this Idempotency-Key was used for another request; use a new one"));
+      return refuse(
+          complete.replyTo(),
+          ErrorCode.CONFLICT,
+          "this Idempotency-Key was used for another request; use a new one");
     }
     Turn known = named != null
         ? named
@@ -331,7 +409,7 @@ public final class Session
           .none()
           .thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
-    listen(known.id(), replyTo);
+    listeners.listen(known.id(), replyTo);
     return Effect()
         .none()
         .thenReply(replyTo, s -> new Accepted(known.id(), known.acceptedAtVersion()));
@@ -344,57 +422,89 @@ public final class Session
       Context caller,
       ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
-      return Effect()
-          .none()
-          .thenReply(
-              replyTo,
-              s -> new Rejected(
-                  ErrorCode.QUEUE_FULL,
-                  s.running() + " turns wait in this session, at most " + MAX_WAITING
-                      + " may; wait for an answer and try again"));
+      return refuse(
+          replyTo,
+          ErrorCode.QUEUE_FULL,
+          state.running() + " turns wait in this session, at most " + MAX_WAITING
+              + " may; wait for an answer and try again");
     }
-    listen(id, replyTo);
+    if (state.waiting() >= MAX_SUSPENDED) {
+      return refuse(
+          replyTo,
+          ErrorCode.QUEUE_FULL,
+          state.waiting() + " turns of this session wait for people, at most " + MAX_SUSPENDED
+              + " may; stop one or wait for a decision");
+    }
+    listeners.listen(id, replyTo);
     traces.put(id, caller.trace());
     return Effect().persist(accepted).thenRun(s -> {
       Turn turn = s.turn(id).orElseThrow();
-      tellWatchersAndRepliers(id, new Accepted(id, turn.acceptedAtVersion()));
+      listeners.tell(id, new Accepted(id, turn.acceptedAtVersion()));
       proceed(s);
     });
   }
 
   private Effect<SessionEvent, SessionState> onStop(SessionState state, Stop stop) {
-    Turn turn = (stop.turn().isEmpty() ? state.current() : state.turn(stop.turn())).orElse(null);
+    Turn turn = (stop.turn().isEmpty()
+            ? state.turn(working).or(state::current).or(state::latestWaiting)
+            : state.turn(stop.turn()))
+        .orElse(null);
     if (turn == null) {
-      return Effect()
-          .none()
-          .thenReply(
-              stop.replyTo(),
-              s -> new Rejected(
-                  ErrorCode.NOT_FOUND,
-                  stop.turn().isEmpty()
-                      ? "no turn is running"
-                      : "turn " + stop.turn() + " does not exist"));
+      return stop.turn().isEmpty()
+          ? refuse(stop.replyTo(), ErrorCode.NOT_FOUND, "no turn is running")
+          : noTurn(stop.replyTo(), stop.turn());
     }
-    if (!turn.isRunning()) {
+    if (turn.hasEnded()) {
       return Effect()
           .none()
           .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
-    listen(turn.id(), stop.replyTo());
-    return finish(turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id());
+    listeners.listen(turn.id(), stop.replyTo());
+    List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
+    events.add(new SessionEvent.TurnFinished(
+        turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id(), now()));
+    return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
+  }
+
+  private Map<String, ToolTraits> external(SessionState state) {
+    try {
+      return dependencies.agents().apply(state.agent()).external();
+    } catch (AgentOsException noDefinition) {
+      return Map.of();
+    }
+  }
+
+  private Effect<SessionEvent, SessionState> onPerson(SessionState state, OfPerson request) {
+    return switch (People.rule(state, request, external(state), now())) {
+      case Ruling.Refused refused -> refuse(request.replyTo(), refused.code(), refused.message());
+      case Ruling.Accepted accepted ->
+        Effect().persist(accepted.events()).thenRun(s -> {
+          Turn turn = request instanceof OfTurn of ? s.turn(of.turn()).orElse(null) : null;
+          request.replyTo().tell(turn == null ? description(s) : new Recorded(turn));
+          if (turn != null && turn.finishedAtVersion() > state.version()) {
+            ended(s, turn.id());
+          } else {
+            goOn(s, turn == null ? "" : turn.id());
+          }
+        });
+    };
   }
 
   private Effect<SessionEvent, SessionState> onDescribe(SessionState state, Describe describe) {
-    String node = Cluster.get(context.getSystem()).selfMember().address().toString();
-    return Effect()
-        .none()
-        .thenReply(
-            describe.replyTo(),
-            s -> s.isOpen()
-                ? new Description(
-                    s.agent(), s.subject(), s.openedAt(), latest(s.turns()), node, s.version())
-                : new Rejected(
-                    ErrorCode.NOT_FOUND, "session " + key.session() + " does not exist"));
+    return state.isOpen()
+        ? Effect().none().thenReply(describe.replyTo(), this::description)
+        : notOpen(describe.replyTo());
+  }
+
+  private Reply description(SessionState state) {
+    return new Description(
+        state.agent(),
+        state.subject(),
+        state.openedAt(),
+        latest(state.turns()),
+        Cluster.get(context.getSystem()).selfMember().address().toString(),
+        state.version(),
+        state.operator());
   }
 
   /** As many of the latest turns as one message carries, at least one. */
@@ -403,139 +513,122 @@ public final class Session
     long characters = 0;
     while (from > 0 && characters < DESCRIBED_CHARACTERS) {
       from--;
-      Turn turn = turns.get(from);
-      characters += ContentPart.textOf(turn.content()).length() + turn.answer().length();
+      characters += turns.get(from).characters();
     }
     boolean tooMany = characters > DESCRIBED_CHARACTERS && from < turns.size() - 1;
     return turns.subList(tooMany ? from + 1 : from, turns.size());
   }
 
   private Effect<SessionEvent, SessionState> onWatch(SessionState state, Watch watch) {
-    if (watchers.add(watch.watcher())) {
+    if (listeners.watch(watch.watcher())) {
       context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
     }
+    // In the order in which they happened: a turn that waited ends after later ones.
+    Map<Long, Reply> happened = new TreeMap<>();
     for (Turn turn : state.turns()) {
-      if (turn.acceptedAtVersion() > watch.afterVersion()) {
-        watch.watcher().tell(new Accepted(turn.id(), turn.acceptedAtVersion()));
-      }
-      if (turn.finishedAtVersion() > watch.afterVersion()) {
-        watch.watcher().tell(new Finished(turn, turn.finishedAtVersion()));
+      happened.put(turn.acceptedAtVersion(), new Accepted(turn.id(), turn.acceptedAtVersion()));
+      if (turn.finishedAtVersion() > 0) {
+        happened.put(turn.finishedAtVersion(), new Finished(turn, turn.finishedAtVersion()));
       }
     }
-    return Effect().none();
-  }
-
-  private Effect<SessionEvent, SessionState> onWake(SessionState state) {
-    proceed(state);
+    happened.forEach((version, reply) -> {
+      if (version > watch.afterVersion()) {
+        watch.watcher().tell(reply);
+      }
+    });
     return Effect().none();
   }
 
   private Effect<SessionEvent, SessionState> onWatcherGone(SessionState state, WatcherGone gone) {
-    watchers.remove(gone.watcher());
+    listeners.gone(gone.watcher());
     return Effect().none();
   }
 
-  /** Start the current turn's next step, unless one is under way. */
+  private Effect<SessionEvent, SessionState> onWake(SessionState state, Wake wake) {
+    List<SessionEvent> expired = state.turns().stream()
+        .filter(turn -> !turn.hasEnded())
+        .<SessionEvent>flatMap(turn -> Ledger.expire(turn, now()).stream())
+        .toList();
+    if (expired.isEmpty()) {
+      proceed(state);
+      return Effect().none();
+    }
+    return Effect().persist(expired).thenRun(s -> goOn(s, working));
+  }
+
+  /** Take up the oldest turn that runs, unless one is being worked on. */
   private void proceed(SessionState state) {
     Turn turn = state.current().orElse(null);
-    if (turn == null || working.equals(turn.id())) {
+    if (turn == null || !working.isEmpty()) {
       return;
     }
     working = turn.id();
     dependencies.inFlight().incrementAndGet();
     deadline = now().plus(dependencies.turnTimeout());
     saidSoFar = 0;
-    step(state, turn);
+    context.getSelf().tell(new Step(turn.id()));
+  }
+
+  /** Something changed for a turn: take its next step if it is worked on, or take one up. */
+  private void goOn(SessionState state, String turn) {
+    if (working.equals(turn) && !turn.isEmpty()) {
+      context.getSelf().tell(new Step(turn));
+    } else {
+      proceed(state);
+    }
   }
 
   private void rest() {
     if (!working.isEmpty()) {
       working = "";
+      asking = false;
+      underWay.values().forEach(call -> call.interrupt().run());
+      underWay.clear();
       dependencies.inFlight().decrementAndGet();
     }
   }
 
-  private void step(SessionState state, Turn turn) {
+  private Effect<SessionEvent, SessionState> onStep(SessionState state, Step step) {
+    Turn turn = state.turn(step.turn()).filter(Turn::isRunning).orElse(null);
+    if (turn == null || !working.equals(turn.id()) || asking) {
+      return Effect().none();
+    }
     AgentDefinition definition;
     try {
       definition = dependencies.agents().apply(state.agent());
     } catch (AgentOsException e) {
-      context.getSelf().tell(new StepFailed(turn.id(), e));
-      return;
+      return fail(turn, e);
     }
-    switch (NextStep.of(state, turn, definition)) {
-      case NextStep.AskModel ask -> {
-        context.pipeToSelf(
-            dependencies
-                .models()
-                .chat(turnContext(turn), ask.request(), deltas(turn.id()))
-                .toCompletableFuture()
-                .orTimeout(
-                    dependencies.turnTimeout().toMillis(),
-                    java.util.concurrent.TimeUnit.MILLISECONDS),
-            (reply, failure) -> reply == null
-                ? new StepFailed(turn.id(), orUnknown(failure))
-                : new ModelAnswered(turn.id(), reply));
-      }
-      case NextStep.CallTool call -> callTool(state, turn, call.call());
-      case NextStep.Answer answer ->
-        context
-            .getSelf()
-            .tell(new ToolAnswered(turn.id(), NO_CALL, new Agent.Acted("", answer.text())));
-    }
-  }
-
-  private static Throwable orUnknown(@org.jspecify.annotations.Nullable Throwable failure) {
-    return failure == null ? new IllegalStateException("no reply and no failure") : failure;
-  }
-
-  private TokenListener deltas(String turn) {
-    ActorRef<Command> self = context.getSelf();
-    return text -> {
-      self.tell(new ModelSaid(turn, text));
-      return true;
+    return switch (NextStep.of(key, state, turn, definition)) {
+      case NextStep.AskModel ask -> ask(turn, ask.request());
+      case NextStep.Act act -> act(state, turn, act.actions(), definition);
+      case NextStep.Suspend suspend ->
+        Effect()
+            .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now()))
+            .thenRun(s -> ended(s, turn.id()));
+      case NextStep.Answer answer -> finish(turn, answer, List.of());
     };
   }
 
-  private void callTool(SessionState state, Turn turn, ToolCall call) {
-    AgentKey agent = new AgentKey(key.tenant(), state.agent(), state.subject());
-    Context turnContext = turnContext(turn);
-    context.ask(
-        Agent.Reply.class,
-        ClusterSharding.get(context.getSystem()).entityRefFor(Agent.KEY, agent.entityId()),
-        TOOL_ASK,
-        (ActorRef<Agent.Reply> replyTo) -> new Agent.Act(
-            turnContext,
-            callKey(turn, call),
-            call.name(),
-            call.arguments(),
-            ContentPart.textOf(turn.content()),
-            replyTo),
-        (reply, failure) -> {
-          if (reply instanceof Agent.Acted acted) {
-            return new ToolAnswered(turn.id(), call, acted);
-          }
-          return new StepFailed(
-              turn.id(),
-              reply instanceof Agent.Refused refused
-                  ? new AgentOsException(refused.code(), refused.message())
-                  : orUnknown(failure));
-        });
-  }
-
-  private String callKey(Turn turn, ToolCall call) {
-    return key.entityId() + "/" + turn.id() + "/" + call.id();
-  }
-
-  private Context turnContext(Turn turn) {
-    String trace =
-        traces.computeIfAbsent(turn.id(), id -> UUID.randomUUID().toString().replace("-", ""));
-    return new Context(key.tenant(), key.principal(), deadline, trace, Provenance.PRINCIPAL);
+  private Effect<SessionEvent, SessionState> ask(Turn turn, ChatRequest request) {
+    asking = true;
+    ActorRef<Command> self = context.getSelf();
+    context.pipeToSelf(
+        dependencies
+            .models()
+            .chat(turnContext(turn), request, text -> {
+              self.tell(new ModelSaid(turn.id(), text));
+              return true;
+            })
+            .toCompletableFuture()
+            .orTimeout(dependencies.turnTimeout().toMillis(), TimeUnit.MILLISECONDS),
+        (reply, failure) -> new ModelAnswered(turn.id(), reply, failure));
+    return Effect().none();
   }
 
   private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
-    if (working.equals(said.turn())) {
-      tellWatchersAndRepliers(said.turn(), new Delta(said.turn(), saidSoFar, said.text()));
+    if (working.equals(said.turn()) && asking) {
+      listeners.tell(said.turn(), new Delta(said.turn(), saidSoFar, said.text()));
       saidSoFar += said.text().length();
     }
     return Effect().none();
@@ -543,87 +636,158 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> onModelAnswered(
       SessionState state, ModelAnswered answered) {
-    Turn turn = state.turn(answered.turn()).orElse(null);
-    if (turn == null || !turn.isRunning() || turn.reply().isPresent()) {
+    Turn turn = state.turn(answered.turn()).filter(Turn::isRunning).orElse(null);
+    if (turn == null || !working.equals(turn.id()) || !asking) {
       return Effect().none();
+    }
+    asking = false;
+    ChatReply reply = answered.reply();
+    if (reply == null) {
+      return fail(turn, answered.failure());
     }
     return Effect()
-        .persist(new SessionEvent.ModelReplied(turn.id(), answered.reply(), now()))
-        .thenRun(s -> step(s, s.turn(turn.id()).orElseThrow()));
+        .persist(new SessionEvent.ModelReplied(turn.id(), reply, now()))
+        .thenRun(s -> goOn(s, turn.id()));
   }
 
-  private Effect<SessionEvent, SessionState> onToolAnswered(
-      SessionState state, ToolAnswered answered) {
-    Turn turn = state.turn(answered.turn()).orElse(null);
-    if (turn == null || !turn.isRunning()) {
+  /** Start what is not under way; what must be known if this node dies is in the journal before. */
+  private Effect<SessionEvent, SessionState> act(
+      SessionState state, Turn turn, List<NextStep.Action> actions, AgentDefinition definition) {
+    List<SessionEvent> events = new ArrayList<>();
+    List<NextStep.Action> starting = new ArrayList<>();
+    for (NextStep.Action action : actions) {
+      Call call = action.call();
+      if (underWay.containsKey(call.number())) {
+        continue;
+      }
+      switch (action.kind()) {
+        case ASK_APPROVAL ->
+          events.add(Ledger.request(turn, call, dependencies.approvalExpiry(), now()));
+        case DOUBT ->
+          events.add(Ledger.doubt(turn, call, "Its node was lost while it ran.", now()));
+        case START -> {
+          events.add(Ledger.start(turn, call, now()));
+          starting.add(action);
+        }
+        case PERSONAL, REPEAT -> starting.add(action);
+      }
+    }
+    if (events.isEmpty()) {
+      starting.forEach(action -> carryOut(state, turn, action, definition));
       return Effect().none();
     }
-    List<Turn.Call> calls = answered.call().name().isEmpty()
-        ? List.of()
-        : List.of(new Turn.Call(
-            callKey(turn, answered.call()),
-            answered.call().name(),
-            answered.call().arguments(),
-            answered.result().answer()));
-    return finish(turn.id(), Turn.Status.COMPLETED, answered.result().answer(), calls, "");
+    return Effect().persist(events).thenRun(s -> {
+      starting.forEach(action -> carryOut(s, turn, action, definition));
+      goOn(s, turn.id());
+    });
   }
 
-  private Effect<SessionEvent, SessionState> onStepFailed(SessionState state, StepFailed failed) {
-    Turn turn = state.turn(failed.turn()).orElse(null);
-    if (turn == null || !turn.isRunning()) {
+  private void carryOut(
+      SessionState state, Turn turn, NextStep.Action action, AgentDefinition definition) {
+    Call call = action.call();
+    Context caller = turnContext(turn);
+    CallRunner.Running running = action.kind() == NextStep.Action.Kind.PERSONAL
+        ? runner.personal(
+            new AgentKey(key.tenant(), state.agent(), state.subject()),
+            call,
+            ContentPart.textOf(turn.content()),
+            caller)
+        : runner.external(
+            call, definition.external().getOrDefault(call.name(), ToolTraits.EFFECT), caller);
+    underWay.put(call.number(), running);
+    context.pipeToSelf(
+        running.outcome(),
+        (outcome, failure) -> new CallReturned(
+            turn.id(),
+            call,
+            outcome == null ? new CallOutcome.Unknown(String.valueOf(failure)) : outcome));
+  }
+
+  private Effect<SessionEvent, SessionState> onCallReturned(
+      SessionState state, CallReturned returned) {
+    Turn turn = state.turn(returned.turn()).orElse(null);
+    if (turn == null) {
       return Effect().none();
     }
-    boolean inTime = now().isBefore(deadline);
-    if (failed.failure() instanceof TimeoutException && turn.reply().isPresent() && inTime) {
-      // The agent is moving or slow; the call's key makes asking again harmless.
-      step(state, turn);
+    Call call = turn.call(returned.call().number()).orElse(returned.call());
+    if (turn.hasEnded()) {
+      // The receipt of a call that its turn did not wait for.
+      return call.status() == Call.Status.UNKNOWN
+              && returned.outcome() instanceof CallOutcome.Ended late
+          ? Effect().persist(Ledger.end(turn, call, late, now()))
+          : Effect().none();
+    }
+    if (!working.equals(turn.id()) || underWay.remove(call.number()) == null) {
       return Effect().none();
     }
-    AgentOsException known = failed.failure() instanceof TimeoutException
+    if (returned.outcome() instanceof CallOutcome.Unknown unknown) {
+      return Effect()
+          .persist(Ledger.doubt(turn, call, unknown.reason(), now()))
+          .thenRun(s -> goOn(s, turn.id()));
+    }
+    SessionEvent.CallEnded end =
+        Ledger.end(turn, call, (CallOutcome.Ended) returned.outcome(), now());
+    return call.status() == Call.Status.PLANNED
+        ? endOfPersonal(state, turn, end)
+        : Effect().persist(end).thenRun(s -> goOn(s, turn.id()));
+  }
+
+  /** A call that the agent has in its own journal and that ends the turn is recorded with the turn's end: an event less. */
+  private Effect<SessionEvent, SessionState> endOfPersonal(
+      SessionState state, Turn turn, SessionEvent.CallEnded end) {
+    SessionState after = state.apply(end);
+    Turn then = after.turn(turn.id()).orElseThrow();
+    return NextStep.of(key, after, then, dependencies.agents().apply(state.agent()))
+            instanceof NextStep.Answer answer
+        ? finish(turn, answer, List.of(then.call(end.call()).orElseThrow()))
+        : Effect().persist(end).thenRun(s -> goOn(s, turn.id()));
+  }
+
+  private Effect<SessionEvent, SessionState> fail(Turn turn, @Nullable Throwable failure) {
+    AgentOsException known = failure instanceof TimeoutException
         ? new AgentOsException(
             ErrorCode.DEADLINE_EXCEEDED,
             "the turn took longer than " + dependencies.turnTimeout()
                 + " (llmagentos.agent.turn-timeout)")
-        : ApiError.known(failed.failure());
+        : ApiError.known(
+            failure == null ? new IllegalStateException("no reply and no failure") : failure);
     MDC.put("trace", traces.getOrDefault(turn.id(), "-"));
     context
         .getLog()
         .warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
     MDC.remove("trace");
     return finish(
-        turn.id(),
-        Turn.Status.FAILED,
-        "Sorry, that did not work: " + known.getMessage(),
-        List.of(),
-        known.code().id());
+        turn,
+        new NextStep.Answer(
+            "Sorry, that did not work: " + known.getMessage(),
+            Turn.Status.FAILED,
+            known.code().id()),
+        List.of());
   }
 
   private Effect<SessionEvent, SessionState> finish(
-      String turnId, Turn.Status status, String answer, List<Turn.Call> calls, String error) {
+      Turn turn, NextStep.Answer answer, List<Call> calls) {
     return Effect()
-        .persist(new SessionEvent.TurnFinished(turnId, status, answer, calls, error, now()))
-        .thenRun(s -> {
-          Turn turn = s.turn(turnId).orElseThrow();
-          if (working.equals(turnId)) {
-            rest();
-          }
-          traces.remove(turnId);
-          tellWatchersAndRepliers(turnId, new Finished(turn, turn.finishedAtVersion()));
-          repliesTo.remove(turnId);
-          proceed(s);
-        });
+        .persist(new SessionEvent.TurnFinished(
+            turn.id(), answer.status(), answer.text(), calls, answer.error(), now()))
+        .thenRun(s -> ended(s, turn.id()));
   }
 
-  private void listen(String turn, ActorRef<Reply> replyTo) {
-    repliesTo.computeIfAbsent(turn, id -> new HashSet<>()).add(replyTo);
+  /** The turn has ended or waits: whoever asked for it hears so, and the next one is taken up. */
+  private void ended(SessionState state, String turnId) {
+    Turn turn = state.turn(turnId).orElseThrow();
+    if (working.equals(turnId)) {
+      rest();
+    }
+    traces.remove(turnId);
+    listeners.tellLast(turnId, new Finished(turn, turn.finishedAtVersion()));
+    proceed(state);
   }
 
-  private void tellWatchersAndRepliers(String turn, Reply reply) {
-    List<ActorRef<Reply>> all = new ArrayList<>(watchers);
-    repliesTo.getOrDefault(turn, Set.of()).stream()
-        .filter(ref -> !watchers.contains(ref))
-        .forEach(all::add);
-    all.forEach(ref -> ref.tell(reply));
+  private Context turnContext(Turn turn) {
+    String trace =
+        traces.computeIfAbsent(turn.id(), id -> UUID.randomUUID().toString().replace("-", ""));
+    return new Context(key.tenant(), key.principal(), deadline, trace, Provenance.PRINCIPAL);
   }
 
   private Instant now() {

@@ -17,11 +17,29 @@ import java.util.List;
   @JsonSubTypes.Type(value = SessionEvent.TurnAccepted.class, name = "turn_accepted"),
   @JsonSubTypes.Type(value = SessionEvent.CompletionAccepted.class, name = "completion_accepted"),
   @JsonSubTypes.Type(value = SessionEvent.ModelReplied.class, name = "model_replied"),
-  @JsonSubTypes.Type(value = SessionEvent.TurnFinished.class, name = "turn_finished")
+  @JsonSubTypes.Type(value = SessionEvent.ApprovalRequested.class, name = "approval_requested"),
+  @JsonSubTypes.Type(value = SessionEvent.CallStarted.class, name = "call_started"),
+  @JsonSubTypes.Type(value = SessionEvent.CallEnded.class, name = "call_ended"),
+  @JsonSubTypes.Type(value = SessionEvent.CallUnknown.class, name = "call_unknown"),
+  @JsonSubTypes.Type(value = SessionEvent.CallDecided.class, name = "call_decided"),
+  @JsonSubTypes.Type(value = SessionEvent.TurnSuspended.class, name = "turn_suspended"),
+  @JsonSubTypes.Type(value = SessionEvent.TurnFinished.class, name = "turn_finished"),
+  @JsonSubTypes.Type(value = SessionEvent.FeedbackGiven.class, name = "feedback_given"),
+  @JsonSubTypes.Type(value = SessionEvent.SessionTakenOver.class, name = "session_taken_over"),
+  @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released")
 })
 public sealed interface SessionEvent extends JournalEvent {
   /** An accepted turn that is not finished by then is taken up again, wherever its session then lives. */
   Duration RESUME_AFTER = Duration.ofSeconds(5);
+
+  private static TimerChange resume(String turn, Instant at) {
+    return new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER));
+  }
+
+  /** The durable timer of a call's approval; ends with the call's number. */
+  static String approvalTimer(String turn, int call) {
+    return "approval/" + turn + "/" + call;
+  }
 
   /**
    * @param agent the agent's name
@@ -32,7 +50,7 @@ public sealed interface SessionEvent extends JournalEvent {
   record TurnAccepted(String turn, List<ContentPart> content, Instant at) implements SessionEvent {
     @Override
     public List<TimerChange> timerChanges() {
-      return List.of(new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER)));
+      return List.of(resume(turn, at));
     }
   }
 
@@ -51,7 +69,7 @@ public sealed interface SessionEvent extends JournalEvent {
       implements SessionEvent {
     @Override
     public List<TimerChange> timerChanges() {
-      return List.of(new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER)));
+      return List.of(resume(turn, at));
     }
   }
 
@@ -59,20 +77,116 @@ public sealed interface SessionEvent extends JournalEvent {
   record ModelReplied(String turn, ChatReply reply, Instant at) implements SessionEvent {}
 
   /**
-   * @param status how it ended
-   * @param error the error's code when it failed; else empty
+   * A call waits for a person's word.
+   *
+   * @param call its number in the turn
+   * @param hash of the arguments that are to be approved
    */
-  record TurnFinished(
+  record ApprovalRequested(
       String turn,
-      Turn.Status status,
-      String answer,
-      List<Turn.Call> calls,
-      String error,
+      int call,
+      String key,
+      String tool,
+      String arguments,
+      String hash,
+      Instant expiresAt,
       Instant at)
       implements SessionEvent {
     @Override
     public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Set(approvalTimer(turn, call), expiresAt));
+    }
+  }
+
+  /** Recorded before the call starts: whatever happens then, it is known that it may have had its effect. */
+  record CallStarted(
+      String turn, int call, String key, String tool, String arguments, String hash, Instant at)
+      implements SessionEvent {}
+
+  /**
+   * A call's receipt.
+   *
+   * @param status {@code SUCCEEDED} or {@code FAILED}
+   */
+  record CallEnded(
+      String turn,
+      int call,
+      String key,
+      String tool,
+      String arguments,
+      Call.Status status,
+      String text,
+      String structured,
+      String error,
+      Instant at)
+      implements SessionEvent {}
+
+  /**
+   * A call started and has no receipt; only a person can say what came of it.
+   *
+   * @param decision which of the decisions about the call is waited for
+   */
+  record CallUnknown(
+      String turn,
+      int call,
+      int decision,
+      String tool,
+      String arguments,
+      String hash,
+      String reason,
+      Instant at)
+      implements SessionEvent {}
+
+  /** @param resumes whether the turn goes on with it */
+  record CallDecided(String turn, int call, Decision decision, boolean resumes)
+      implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      TimerChange decided = new TimerChange.Cleared(approvalTimer(turn, call));
+      return resumes ? List.of(decided, resume(turn, decision.at())) : List.of(decided);
+    }
+  }
+
+  /**
+   * The turn can do nothing until a person does something.
+   *
+   * @param answer what it waits for, for the principal
+   */
+  record TurnSuspended(String turn, String answer, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Cleared("turn/" + turn));
+    }
+  }
+
+  /**
+   * @param status how it ended
+   * @param calls those that are recorded with the turn's end
+   * @param error the error's code when it failed; else empty
+   */
+  record TurnFinished(
+      String turn, Turn.Status status, String answer, List<Call> calls, String error, Instant at)
+      implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Cleared("turn/" + turn));
+    }
+  }
+
+  record FeedbackGiven(String turn, Feedback feedback) implements SessionEvent {}
+
+  /** From now on a person answers. */
+  record SessionTakenOver(String by, Instant at) implements SessionEvent {}
+
+  /**
+   * From now on the agent answers again.
+   *
+   * @param turns those that waited for the person's answer and go on
+   */
+  record SessionReleased(String by, List<String> turns, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return turns.stream().map(turn -> resume(turn, at)).toList();
     }
   }
 }

@@ -6,27 +6,33 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * What a session knows; immutable, a function of its events.
  *
  * @param version the number of events so far: the journal's sequence number
  * @param agent empty while the session is not open
- * @param turns the latest {@link #KEPT_TURNS}, of completions {@link #KEPT_COMPLETIONS}, oldest first; older ones stay in the journal
+ * @param turns the latest {@link #KEPT_TURNS}, of completions {@link #KEPT_COMPLETIONS}, and those that are a person's to decide, oldest first; the
+ *     others stay in the journal
+ * @param operator the person who has taken the session over; empty: the agent answers
  */
 public record SessionState(
-    long version, String agent, String subject, Instant openedAt, List<Turn> turns)
+    long version, String agent, String subject, Instant openedAt, List<Turn> turns, String operator)
     implements JournalSnapshot {
   static final int KEPT_TURNS = 256;
 
   /** Completions bring their own past; the latest are kept to know a repeated one. More than may wait. */
   static final int KEPT_COMPLETIONS = 16;
 
-  static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of());
+  static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of(), "");
 
   public SessionState {
     turns = List.copyOf(turns);
+    // Snapshots of version 1 have none.
+    operator = Objects.requireNonNullElse(operator, "");
   }
 
   boolean isOpen() {
@@ -46,12 +52,29 @@ public record SessionState(
     return turns.stream().filter(Turn::isRunning).count();
   }
 
-  /** The turn that a client asks for again when it says this: one that said the same and runs, or ended less than the window ago. */
+  /** Turns that wait for a person. */
+  long waiting() {
+    return turns.stream().filter(Turn::isWaiting).count();
+  }
+
+  Optional<Turn> latestWaiting() {
+    return turns.reversed().stream().filter(Turn::isWaiting).findFirst();
+  }
+
+  /** The turns that wait for the operator's answer and for nothing else. */
+  List<String> awaitingAnswer() {
+    return turns.stream()
+        .filter(turn -> turn.isWaiting() && turn.calls().stream().noneMatch(Call::waits))
+        .map(Turn::id)
+        .toList();
+  }
+
+  /** The turn that a client asks for again when it says this: one that said the same and runs or waits, or ended less than the window ago. */
   Optional<Turn> repeated(
       List<Message> history, List<ContentPart> content, Instant now, Duration window) {
     return turns.reversed().stream()
         .filter(turn -> turn.isCompletionOf(history, content))
-        .filter(turn -> turn.isRunning() || now.isBefore(turn.finishedAt().plus(window)))
+        .filter(turn -> !turn.hasEnded() || now.isBefore(turn.finishedAt().plus(window)))
         .findFirst();
   }
 
@@ -59,42 +82,97 @@ public record SessionState(
     long next = version + 1;
     return switch (event) {
       case SessionEvent.SessionOpened opened ->
-        new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns);
+        new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns, operator);
       case SessionEvent.TurnAccepted accepted ->
-        new SessionState(
-            next, agent, subject, openedAt, with(KEPT_TURNS, Turn.accepted(accepted, next)));
+        with(next, kept(KEPT_TURNS, Turn.accepted(accepted, next)));
       case SessionEvent.CompletionAccepted accepted ->
         new SessionState(
             next,
             accepted.agent(),
             accepted.subject(),
             isOpen() ? openedAt : accepted.at(),
-            with(KEPT_COMPLETIONS, Turn.accepted(accepted, next)));
+            kept(KEPT_COMPLETIONS, Turn.accepted(accepted, next)),
+            operator);
       case SessionEvent.ModelReplied replied ->
         withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
+      case SessionEvent.ApprovalRequested asked ->
+        withTurn(
+            next,
+            asked.turn(),
+            turn ->
+                turn.with(Call.planned(asked.key(), asked.call(), asked.tool(), asked.arguments())
+                    .awaiting(asked.expiresAt())));
+      case SessionEvent.CallStarted started ->
+        withTurn(
+            next,
+            started.turn(),
+            turn -> turn.with(turn.call(started.call())
+                .orElse(Call.planned(
+                    started.key(), started.call(), started.tool(), started.arguments()))
+                .started()));
+      case SessionEvent.CallEnded ended ->
+        withTurn(
+            next,
+            ended.turn(),
+            turn -> turn.with(turn.call(ended.call())
+                .orElse(Call.planned(ended.key(), ended.call(), ended.tool(), ended.arguments()))
+                .ended(ended.status(), ended.text(), ended.structured(), ended.error())));
+      case SessionEvent.CallUnknown unknown ->
+        withCall(next, unknown.turn(), unknown.call(), call -> call.unknown(unknown.reason()));
+      case SessionEvent.CallDecided decided -> {
+        SessionState known = withCall(
+            next, decided.turn(), decided.call(), call -> call.decided(decided.decision()));
+        yield decided.resumes() ? known.withTurn(next, decided.turn(), Turn::resumed) : known;
+      }
+      case SessionEvent.TurnSuspended suspended ->
+        withTurn(next, suspended.turn(), turn -> turn.waiting(suspended, next));
       case SessionEvent.TurnFinished finished ->
         withTurn(next, finished.turn(), turn -> turn.finished(finished, next));
+      case SessionEvent.FeedbackGiven given ->
+        withTurn(next, given.turn(), turn -> turn.rated(given.feedback()));
+      case SessionEvent.SessionTakenOver taken ->
+        new SessionState(next, agent, subject, openedAt, turns, taken.by());
+      case SessionEvent.SessionReleased released ->
+        new SessionState(
+            next,
+            agent,
+            subject,
+            openedAt,
+            turns.stream()
+                .map(turn -> released.turns().contains(turn.id()) ? turn.resumed() : turn)
+                .toList(),
+            "");
     };
   }
 
-  private List<Turn> with(int kept, Turn turn) {
+  private List<Turn> kept(int most, Turn added) {
     List<Turn> all = new ArrayList<>(turns);
-    all.add(turn);
-    if (all.size() > kept) {
-      all.removeFirst();
+    all.add(added);
+    if (all.size() > most) {
+      turns.stream()
+          .filter(turn -> turn.hasEnded() && !turn.concernsAPerson())
+          .findFirst()
+          .ifPresent(all::remove);
     }
     return all;
   }
 
-  private SessionState withTurn(
-      long next, String id, java.util.function.UnaryOperator<Turn> change) {
-    return new SessionState(
+  private SessionState withCall(long next, String turnId, int number, UnaryOperator<Call> change) {
+    return withTurn(
         next,
-        agent,
-        subject,
-        openedAt,
+        turnId,
+        turn -> turn.call(number).map(call -> turn.with(change.apply(call))).orElse(turn));
+  }
+
+  private SessionState withTurn(long next, String id, UnaryOperator<Turn> change) {
+    return with(
+        next,
         turns.stream()
             .map(turn -> turn.id().equals(id) ? change.apply(turn) : turn)
             .toList());
+  }
+
+  private SessionState with(long next, List<Turn> changed) {
+    return new SessionState(next, agent, subject, openedAt, changed, operator);
   }
 }

@@ -53,9 +53,60 @@ public final class Sessions {
     return ask(key, Session.Describe::new, Session.Description.class);
   }
 
-  /** Stop a turn; with an empty id the current one. The reply is its end. */
+  /** Stop a turn, one that waits for a person too; with an empty id the current one. The reply is its end. */
   public CompletionStage<Session.Finished> stop(SessionKey key, Context context, String turn) {
     return ask(key, replyTo -> new Session.Stop(context, turn, replyTo), Session.Finished.class);
+  }
+
+  /** Record a person's decision about a call; the reply is the turn as it then stands. Saying it again has no second effect. */
+  public CompletionStage<Session.Recorded> decide(
+      InboxIndex.Item item,
+      Context context,
+      Decision.Kind kind,
+      String hash,
+      String arguments,
+      String text) {
+    return ask(
+        item.session(),
+        replyTo -> new Session.Decide(
+            context,
+            item.turn(),
+            item.call(),
+            item.decision(),
+            kind,
+            hash,
+            arguments,
+            text,
+            replyTo),
+        Session.Recorded.class);
+  }
+
+  /** The caller answers from now on, instead of the agent. */
+  public CompletionStage<Session.Description> takeOver(SessionKey key, Context context) {
+    return ask(key, replyTo -> new Session.TakeOver(context, replyTo), Session.Description.class);
+  }
+
+  /** The agent answers again. */
+  public CompletionStage<Session.Description> release(SessionKey key, Context context) {
+    return ask(key, replyTo -> new Session.Release(context, replyTo), Session.Description.class);
+  }
+
+  /** Answer a turn of a session that the caller has taken over. */
+  public CompletionStage<Session.Recorded> answer(
+      SessionKey key, Context context, String turn, String text) {
+    return ask(
+        key,
+        replyTo -> new Session.AnswerTurn(context, turn, text, replyTo),
+        Session.Recorded.class);
+  }
+
+  /** Keep what a person thinks of an answer with its turn. */
+  public CompletionStage<Session.Recorded> rate(
+      SessionKey key, Context context, String turn, int rating, String text) {
+    return ask(
+        key,
+        replyTo -> new Session.Rate(context, turn, rating, text, replyTo),
+        Session.Recorded.class);
   }
 
   /** Say a turn and follow it to its end; the last element is {@link Session.Finished}, or the stream fails with {@code AgentOsException}. */

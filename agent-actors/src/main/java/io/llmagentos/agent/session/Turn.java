@@ -1,19 +1,26 @@
 package io.llmagentos.agent.session;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.node.envelope.ContentPart;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One turn of a dialogue: what was said, and what came of it.
  *
  * @param acceptedAtVersion the session's version with which it was accepted
- * @param finishedAtVersion the session's version with which it finished; 0 while it runs
- * @param reply the model's, once recorded
+ * @param replies the model's, in order; each but the first followed from the results of the calls of the one before
+ * @param answer of a turn that waits: what for
+ * @param calls those that something is recorded of, by number
+ * @param finishedAtVersion the session's version with which it finished or began to wait; 0 while it runs
  * @param history of a stateless completion: all that was said before it; without, the session's earlier turns were
  * @param finishedAt {@link Instant#EPOCH} while it runs
  */
@@ -23,17 +30,24 @@ public record Turn(
     Instant acceptedAt,
     long acceptedAtVersion,
     Status status,
-    Optional<ChatReply> reply,
+
+    @JsonAlias("reply") @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+    List<ChatReply> replies,
+
     String answer,
     List<Call> calls,
     String error,
     long finishedAtVersion,
     Optional<List<Message>> history,
-    Instant finishedAt) {
+    Instant finishedAt,
+    Optional<Feedback> feedback) {
   /** How a turn stands. */
   public enum Status {
     @JsonProperty("running")
     RUNNING,
+    /** Nothing can be done until a person decides; other turns go on. */
+    @JsonProperty("waiting")
+    WAITING,
     @JsonProperty("completed")
     COMPLETED,
     @JsonProperty("failed")
@@ -46,19 +60,14 @@ public record Turn(
     }
   }
 
-  /**
-   * A tool call of the turn.
-   *
-   * @param key unique to the call, the same whenever it is repeated
-   */
-  public record Call(String key, String name, String arguments, String result) {}
-
   public Turn {
     content = List.copyOf(content);
     calls = List.copyOf(calls);
     history = history.map(List::copyOf);
-    // Snapshots of version 1 have no such field.
+    // Snapshots of version 1 have one reply or null, and none of the other fields.
+    replies = List.copyOf(Objects.requireNonNullElse(replies, List.of()));
     finishedAt = Objects.requireNonNullElse(finishedAt, Instant.EPOCH);
+    feedback = Objects.requireNonNullElse(feedback, Optional.empty());
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
@@ -82,47 +91,98 @@ public record Turn(
         at,
         version,
         Status.RUNNING,
-        Optional.empty(),
+        List.of(),
         "",
         List.of(),
         "",
         0,
         history,
-        Instant.EPOCH);
+        Instant.EPOCH,
+        Optional.empty());
   }
 
-  Turn replied(ChatReply modelReply) {
+  Turn replied(ChatReply reply) {
+    return with(
+        status,
+        Stream.concat(replies.stream(), Stream.of(reply)).toList(),
+        answer,
+        calls,
+        error,
+        finishedAtVersion,
+        finishedAt);
+  }
+
+  /** With a call as it stands now. */
+  Turn with(Call call) {
+    List<Call> all = new ArrayList<>(calls);
+    all.removeIf(each -> each.number() == call.number());
+    all.add(call);
+    all.sort(Comparator.comparingInt(Call::number));
+    return with(status, replies, answer, all, error, finishedAtVersion, finishedAt);
+  }
+
+  Turn waiting(SessionEvent.TurnSuspended event, long version) {
+    return with(Status.WAITING, replies, event.answer(), calls, error, version, event.at());
+  }
+
+  Turn resumed() {
+    return with(Status.RUNNING, replies, "", calls, error, 0, Instant.EPOCH);
+  }
+
+  Turn finished(SessionEvent.TurnFinished event, long version) {
+    Turn last = this;
+    for (Call call : event.calls()) {
+      last = last.with(call);
+    }
+    List<Call> ended = last.calls.stream()
+        .map(call ->
+            call.hasEnded() || call.status() == Call.Status.UNKNOWN ? call : call.cancelled())
+        .toList();
+    return with(event.status(), replies, event.answer(), ended, event.error(), version, event.at());
+  }
+
+  Turn rated(Feedback given) {
     return new Turn(
         id,
         content,
         acceptedAt,
         acceptedAtVersion,
         status,
-        Optional.of(modelReply),
+        replies,
         answer,
         calls,
         error,
         finishedAtVersion,
         history,
-        finishedAt);
+        finishedAt,
+        Optional.of(given));
   }
 
-  Turn finished(SessionEvent.TurnFinished event, long version) {
+  private Turn with(
+      Status newStatus,
+      List<ChatReply> newReplies,
+      String newAnswer,
+      List<Call> newCalls,
+      String newError,
+      long newFinishedAtVersion,
+      Instant newFinishedAt) {
     return new Turn(
         id,
         content,
         acceptedAt,
         acceptedAtVersion,
-        event.status(),
-        reply,
-        event.answer(),
-        event.calls(),
-        event.error(),
-        version,
+        newStatus,
+        newReplies,
+        newAnswer,
+        newCalls,
+        newError,
+        newFinishedAtVersion,
         history,
-        event.at());
+        newFinishedAt,
+        feedback);
   }
 
+  /** For a message between nodes. */
   Turn withoutHistory() {
     return new Turn(
         id,
@@ -130,13 +190,14 @@ public record Turn(
         acceptedAt,
         acceptedAtVersion,
         status,
-        reply,
+        replies,
         answer,
         calls,
         error,
         finishedAtVersion,
         Optional.empty(),
-        finishedAt);
+        finishedAt,
+        feedback);
   }
 
   /** Whether it is the turn of a stateless completion that said exactly this. */
@@ -144,7 +205,36 @@ public record Turn(
     return history.filter(earlier::equals).isPresent() && content.equals(said);
   }
 
+  Optional<Call> call(int number) {
+    return calls.stream().filter(call -> call.number() == number).findFirst();
+  }
+
+  /** About as many as it takes in a message. */
+  long characters() {
+    return ContentPart.textOf(content).length()
+        + answer.length()
+        + replies.stream().mapToLong(reply -> reply.text().length()).sum()
+        + calls.stream()
+            .mapToLong(call -> call.arguments().length()
+                + call.result().length()
+                + call.structured().length())
+            .sum();
+  }
+
   boolean isRunning() {
     return status == Status.RUNNING;
+  }
+
+  boolean isWaiting() {
+    return status == Status.WAITING;
+  }
+
+  boolean hasEnded() {
+    return !isRunning() && !isWaiting();
+  }
+
+  /** Whether a person still has something to decide. */
+  boolean concernsAPerson() {
+    return isWaiting() || calls.stream().anyMatch(Call::waits);
   }
 }

@@ -93,6 +93,7 @@ final class TurnFollower {
         return ended(end);
       }
       case Session.Opened unexpected -> context.getLog().warn("unexpected {}", unexpected);
+      case Session.Recorded unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Description unexpected -> context.getLog().warn("unexpected {}", unexpected);
     }
     return Behaviors.same();

@@ -1,6 +1,6 @@
 package io.llmagentos.agent.http;
 
-import io.llmagentos.agent.personal.Tool;
+import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.ToolArguments;
 import io.llmagentos.agent.personal.ToolContext;
 import io.llmagentos.agent.personal.ToolOutcome;
@@ -8,7 +8,7 @@ import io.llmagentos.model.chat.ToolSpecification;
 import java.util.concurrent.CountDownLatch;
 
 /** Never returns. */
-public final class HangingTool implements Tool {
+public final class HangingTool implements PersonalTool {
   @Override
   public ToolSpecification specification() {
     return new ToolSpecification("hang", "Hang.", "{\"type\":\"object\"}");

@@ -34,13 +34,22 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   static final ObjectMapper JSON = new ObjectMapper();
 
   private static final String SETTINGS = """
-      llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "src/test/resources/agents", tool-timeout = 500ms, retry-window = 4s }
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "src/test/resources/agents", tool-timeout = 500ms, retry-window = 4s, approval-expiry = 1h }
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
           { when = "please hang", call = hang }
+          { when = "look up (?<order>\\\\w+)", call = look_up }
+          { when = "charge (?<order>\\\\w+)", call = charge }
+          { when = "refund (?<order>\\\\w+)", calls = [
+              { name = look_up }
+              { name = refund, arguments = "{\\"order\\":\\"${order}\\",\\"amount\\":20}" }
+            ] }
+          { when = "everything for (?<order>\\\\w+)", calls = [{ name = look_up }, { name = charge }, { name = refund }] }
+          { when = "(refund|charge|everything)", round = 2, results = "(?<result>(refund|charge) of .*|error: .*|\\\\(a person changed .*)", text = "So: ${result}." }
+          { when = "look up", round = 2, results = "(?<result>.+)", text = "So: ${result}." }
           { when = "please throw", call = throw_up }
           { when = "weather in (?<city>\\\\w+)", call = get_weather }
           { when = "^hello", text = "Hello there, how are you?" }

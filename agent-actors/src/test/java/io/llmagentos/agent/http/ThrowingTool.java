@@ -1,13 +1,13 @@
 package io.llmagentos.agent.http;
 
-import io.llmagentos.agent.personal.Tool;
+import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.ToolArguments;
 import io.llmagentos.agent.personal.ToolContext;
 import io.llmagentos.agent.personal.ToolOutcome;
 import io.llmagentos.model.chat.ToolSpecification;
 
 /** Has a bug. */
-public final class ThrowingTool implements Tool {
+public final class ThrowingTool implements PersonalTool {
   @Override
   public ToolSpecification specification() {
     return new ToolSpecification("throw_up", "Throw.", "{\"type\":\"object\"}");

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /** A principal who says things, and what is kept for them. It is Monday 23 November 2026, 8 PM in Berlin, until {@link #at}. */
 final class Assistant {
-  static final Map<String, Tool> TOOLS = PersonalTools.standard().stream()
+  static final Map<String, PersonalTool> TOOLS = PersonalTools.standard().stream()
       .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
   PersonalState state = PersonalState.EMPTY;
   ZonedDateTime now = ZonedDateTime.parse("2026-11-23T20:00:00+01:00[Europe/Berlin]");

@@ -268,7 +268,7 @@ class PersonalToolsTest {
         .extracting(tool -> tool.specification().name())
         .doesNotHaveDuplicates()
         .hasSize(21);
-    for (Tool tool : PersonalTools.standard()) {
+    for (PersonalTool tool : PersonalTools.standard()) {
       JsonNode schema = new ObjectMapper().readTree(tool.specification().parameters());
       assertThat(schema.path("type").asText()).isEqualTo("object");
       schema
@@ -286,7 +286,7 @@ class PersonalToolsTest {
     me.say("add a to my b list", "lists_createoradd", "list_name=b");
     long start = System.nanoTime();
     for (int round = 0; round < 150; round++) {
-      for (Tool tool : PersonalTools.standard()) {
+      for (PersonalTool tool : PersonalTools.standard()) {
         ObjectNode json = new ObjectMapper().createObjectNode();
         JsonNode slots = json.objectNode();
         try {

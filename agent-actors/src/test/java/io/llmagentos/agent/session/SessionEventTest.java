@@ -13,7 +13,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SessionEventTest {
   /** As the journal's. */
@@ -38,6 +42,102 @@ class SessionEventTest {
            "status":"completed","reply":null,"answer":"Hi.","calls":[],"error":"","finishedAtVersion":3}]}""", SessionState.class);
     assertThat(state.turns().getFirst().history()).isEmpty();
     assertThat(state.turns().getFirst().finishedAt()).isEqualTo(Instant.EPOCH);
+    assertThat(state.turns().getFirst().replies()).isEmpty();
+    assertThat(state.operator()).isEmpty();
+  }
+
+  @Test
+  void shouldReadTheReplyAndTheCallOfATurnBeforeThereWasALedger() throws Exception {
+    SessionState state = JSON.readValue("""
+        {"version":4,"agent":"assistant","subject":"local","openedAt":"2026-01-01T00:00:00Z","turns":[
+          {"id":"t","content":[{"type":"text","text":"hello"}],"acceptedAt":"2026-01-01T00:00:00Z","acceptedAtVersion":2,
+           "status":"completed","reply":{"model":"nano","weightVersion":"w","text":"","toolCalls":[{"id":"call_0","name":"alarm_set","arguments":"{}"}],
+             "finishReason":"TOOL_CALLS","usage":{"promptTokens":1,"completionTokens":2},"tokenIds":[],"logProbs":[]},
+           "answer":"Set.","calls":[{"key":"k","name":"alarm_set","arguments":"{}","result":"Set."}],"error":"","finishedAtVersion":4,
+           "history":null,"finishedAt":"2026-01-01T00:00:00Z"}]}""", SessionState.class);
+    Turn turn = state.turns().getFirst();
+    assertThat(turn.replies()).hasSize(1);
+    assertThat(turn.replies().getFirst().toolCalls().getFirst().name()).isEqualTo("alarm_set");
+    assertThat(turn.calls())
+        .containsExactly(
+            Call.planned("k", 0, "alarm_set", "{}").ended(Call.Status.SUCCEEDED, "Set.", "", ""));
+    SessionEvent finished = JSON.readValue("""
+        {"type":"turn_finished","turn":"t","status":"completed","answer":"Set.","calls":[{"key":"k","name":"alarm_set","arguments":"{}","result":"Set."}],
+         "error":"","at":"2026-01-01T00:00:00Z"}""", SessionEvent.class);
+    assertThat(((SessionEvent.TurnFinished) finished).calls()).isEqualTo(turn.calls());
+  }
+
+  /** The bytes outlive the code: what is written here once must be read for ever. */
+  @ParameterizedTest
+  @MethodSource("ledger")
+  void shouldWriteTheLedgerAsItAlwaysDid(SessionEvent event, String json) throws Exception {
+    assertThat(JSON.readTree(JSON.writerFor(SessionEvent.class).writeValueAsString(event)))
+        .isEqualTo(JSON.readTree(json));
+    assertThat(JSON.readValue(json, SessionEvent.class)).isEqualTo(event);
+  }
+
+  static Stream<Arguments> ledger() {
+    Decision decision = new Decision(Decision.Kind.APPROVED, "h", "{}", "ok", "carol", AT);
+    return Stream.of(
+        Arguments.of(
+            new SessionEvent.ApprovalRequested("t", 1, "k", "refund", "{}", "h", AT, AT), """
+            {"type":"approval_requested","turn":"t","call":1,"key":"k","tool":"refund","arguments":"{}","hash":"h","expiresAt":"2026-01-01T00:00:00Z",
+             "at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.CallStarted("t", 1, "k", "refund", "{}", "h", AT), """
+            {"type":"call_started","turn":"t","call":1,"key":"k","tool":"refund","arguments":"{}","hash":"h","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(
+            new SessionEvent.CallEnded(
+                "t", 1, "k", "refund", "{}", Call.Status.SUCCEEDED, "done", "1", "", AT),
+            """
+            {"type":"call_ended","turn":"t","call":1,"key":"k","tool":"refund","arguments":"{}","status":"succeeded","text":"done","structured":"1",
+             "error":"","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.CallUnknown("t", 1, 0, "refund", "{}", "h", "lost", AT), """
+            {"type":"call_unknown","turn":"t","call":1,"decision":0,"tool":"refund","arguments":"{}","hash":"h","reason":"lost","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.CallDecided("t", 1, decision, true), """
+            {"type":"call_decided","turn":"t","call":1,"decision":{"kind":"approved","hash":"h","arguments":"{}","text":"ok","by":"carol",
+             "at":"2026-01-01T00:00:00Z"},"resumes":true}"""),
+        Arguments.of(new SessionEvent.TurnSuspended("t", "waits", AT), """
+            {"type":"turn_suspended","turn":"t","answer":"waits","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.FeedbackGiven("t", new Feedback(1, "good", "bob", AT)), """
+            {"type":"feedback_given","turn":"t","feedback":{"rating":1,"text":"good","by":"bob","at":"2026-01-01T00:00:00Z"}}"""),
+        Arguments.of(new SessionEvent.SessionTakenOver("carol", AT), """
+            {"type":"session_taken_over","by":"carol","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.SessionReleased("carol", List.of("t"), AT), """
+            {"type":"session_released","by":"carol","turns":["t"],"at":"2026-01-01T00:00:00Z"}"""));
+  }
+
+  @Test
+  void shouldReadASnapshotWithALedgerAsItWasWritten() throws Exception {
+    SessionState state = SessionState.EMPTY
+        .apply(new SessionEvent.SessionOpened("a", "local", AT))
+        .apply(new SessionEvent.TurnAccepted("t", HELLO, AT))
+        .apply(new SessionEvent.ApprovalRequested("t", 0, "k", "refund", "{}", "h", AT, AT))
+        .apply(new SessionEvent.TurnSuspended("t", "waits", AT))
+        .apply(new SessionEvent.CallDecided(
+            "t", 0, new Decision(Decision.Kind.DENIED, "h", "{}", "no", "carol", AT), true))
+        .apply(new SessionEvent.TurnFinished("t", Turn.Status.COMPLETED, "No.", List.of(), "", AT))
+        .apply(new SessionEvent.FeedbackGiven("t", new Feedback(-1, "", "bob", AT)))
+        .apply(new SessionEvent.SessionTakenOver("carol", AT));
+    assertThat(JSON.readValue(JSON.writeValueAsString(state), SessionState.class))
+        .isEqualTo(state);
+  }
+
+  @Test
+  void shouldKeepWhatAPersonHasToDecideHoweverManyTurnsFollow() {
+    SessionState state = SessionState.EMPTY
+        .apply(new SessionEvent.SessionOpened("a", "local", AT))
+        .apply(new SessionEvent.TurnAccepted("waits", HELLO, AT))
+        .apply(new SessionEvent.ApprovalRequested("waits", 0, "k", "refund", "{}", "h", AT, AT))
+        .apply(new SessionEvent.TurnSuspended("waits", "waits", AT));
+    for (int i = 0; i < SessionState.KEPT_TURNS + 10; i++) {
+      state = state
+          .apply(new SessionEvent.TurnAccepted("t" + i, HELLO, AT))
+          .apply(new SessionEvent.TurnFinished(
+              "t" + i, Turn.Status.COMPLETED, "Hi.", List.of(), "", AT));
+    }
+    assertThat(state.turns()).hasSize(SessionState.KEPT_TURNS);
+    assertThat(state.turn("waits")).isPresent();
+    assertThat(state.turn("t0")).isEmpty();
   }
 
   @Test
@@ -74,9 +174,10 @@ class SessionEventTest {
         .apply(new SessionEvent.CompletionAccepted("t1", "a", "local", HISTORY, HELLO, AT))
         .apply(new SessionEvent.TurnFinished("t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
         .apply(new SessionEvent.CompletionAccepted("t2", "a", "local", HISTORY, HELLO, AT));
-    AgentDefinition agent =
-        new AgentDefinition("a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.");
-    NextStep step = NextStep.of(state, state.turn("t2").orElseThrow(), agent);
+    AgentDefinition agent = new AgentDefinition(
+        "a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.", Map.of(), 1);
+    NextStep step = NextStep.of(
+        new SessionKey("local", "local", "s"), state, state.turn("t2").orElseThrow(), agent);
     assertThat(((NextStep.AskModel) step).request().messages())
         .containsExactly(
             ChatMessage.system("Serve."),

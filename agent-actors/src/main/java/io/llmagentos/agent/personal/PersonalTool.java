@@ -8,7 +8,7 @@ import io.llmagentos.model.chat.ToolSpecification;
  *
  * <p>A user's jar contributes tools as services of this type; a definition connects them by their names.
  */
-public interface Tool {
+public interface PersonalTool {
   ToolSpecification specification();
 
   /** Must return quickly and not block. May throw {@link ToolException} for arguments that make no sense; nothing is then changed. */

@@ -1,0 +1,57 @@
+package io.llmagentos.agent.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.agent.session.Call;
+import io.llmagentos.agent.session.Turn;
+import io.llmagentos.node.envelope.ContentPart;
+import io.llmagentos.node.http.Api;
+
+/** A turn as clients see it. */
+final class TurnJson {
+  private TurnJson() {}
+
+  static ObjectNode of(Turn turn) {
+    ObjectNode json = Api.JSON.createObjectNode();
+    json.put("id", turn.id())
+        .put("turn_id", turn.id())
+        .put("object", "turn")
+        .put("created", turn.acceptedAt().getEpochSecond());
+    json.put("content", ContentPart.textOf(turn.content()))
+        .put("status", turn.status().id())
+        .put("answer", turn.answer());
+    ArrayNode calls = json.putArray("tool_calls");
+    turn.calls().forEach(call -> calls.add(call(call)));
+    if (!turn.error().isEmpty()) {
+      json.put("error", turn.error());
+    }
+    turn.feedback()
+        .ifPresent(feedback -> json.putObject("feedback")
+            .put("rating", feedback.rating())
+            .put("text", feedback.text())
+            .put("by", feedback.by())
+            .put("at", feedback.at().toString()));
+    return json;
+  }
+
+  private static ObjectNode call(Call call) {
+    ObjectNode json = Api.JSON
+        .createObjectNode()
+        .put("name", call.name())
+        .put("arguments", call.arguments())
+        .put("result", call.result())
+        .put("status", call.status().id());
+    if (!call.error().isEmpty()) {
+      json.put("error", call.error());
+    }
+    ArrayNode decisions = call.decisions().isEmpty() ? null : json.putArray("decisions");
+    call.decisions()
+        .forEach(decision -> java.util.Objects.requireNonNull(decisions)
+            .addObject()
+            .put("decision", decision.kind().id())
+            .put("by", decision.by())
+            .put("text", decision.text())
+            .put("at", decision.at().toString()));
+    return json;
+  }
+}

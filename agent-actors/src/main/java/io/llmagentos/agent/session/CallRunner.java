@@ -1,0 +1,152 @@
+package io.llmagentos.agent.session;
+
+import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.serving.AgentKey;
+import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolRefusal;
+import io.llmagentos.agent.tool.ToolRequest;
+import io.llmagentos.agent.tool.ToolResult;
+import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries out calls on this node; what it returns is what the ledger records. Thread-safe. */
+final class CallRunner {
+  private static final Logger LOG = LoggerFactory.getLogger(CallRunner.class);
+  private static final Duration ASK = Duration.ofSeconds(3);
+
+  /**
+   * A call under way.
+   *
+   * @param outcome always completes, never with a failure
+   * @param interrupt asks it to end early
+   */
+  record Running(CompletionStage<CallOutcome> outcome, Runnable interrupt) {}
+
+  private final ActorSystem<?> system;
+  private final Clock clock;
+  private final Map<String, Tool> tools;
+
+  /** @param tools those outside the journal, by name */
+  CallRunner(ActorSystem<?> system, Clock clock, Map<String, Tool> tools) {
+    this.system = system;
+    this.clock = clock;
+    this.tools = Map.copyOf(tools);
+  }
+
+  /** Ask the agent that keeps the subject's things, again and again until the context's deadline. */
+  Running personal(AgentKey agent, Call call, String request, Context context) {
+    CompletionStage<CallOutcome> outcome = ask(agent, call, request, context)
+        .<CallOutcome>thenApply(reply -> reply instanceof Agent.Refused refused
+            ? CallOutcome.Ended.failed(refused.message(), refused.code().id())
+            : CallOutcome.Ended.succeeded(((Agent.Acted) reply).answer(), ""))
+        .exceptionally(failure -> CallOutcome.Ended.failed(
+            "the agent did not answer in time", ErrorCode.DEADLINE_EXCEEDED.id()));
+    return new Running(outcome, () -> {});
+  }
+
+  private CompletionStage<Agent.Reply> ask(
+      AgentKey agent, Call call, String request, Context context) {
+    return AskPattern.<Agent.Command, Agent.Reply>ask(
+            ClusterSharding.get(system).entityRefFor(Agent.KEY, agent.entityId()),
+            replyTo ->
+                new Agent.Act(context, call.key(), call.name(), call.arguments(), request, replyTo),
+            ASK,
+            system.scheduler())
+        // The agent is moving or slow; the call's key makes asking again harmless.
+        .exceptionallyCompose(failure -> cause(failure) instanceof TimeoutException
+                && clock.instant().isBefore(context.deadline())
+            ? ask(agent, call, request, context)
+            : CompletableFuture.failedFuture(failure));
+  }
+
+  /** Call a tool outside the journal, on a thread of its own. */
+  Running external(Call call, ToolTraits traits, Context context) {
+    Tool tool = tools.get(call.name());
+    if (tool == null) {
+      return ended(CallOutcome.Ended.failed(
+          "this node has no tool " + call.name(), ErrorCode.TOOL_FAILED.id()));
+    }
+    if (Call.canonical(call.arguments()).isEmpty()) {
+      return ended(CallOutcome.Ended.failed(
+          "the arguments of " + call.name() + " are not a JSON object: " + call.arguments(),
+          ErrorCode.INVALID_REQUEST.id()));
+    }
+    Context limited = new Context(
+        context.tenant(),
+        context.principal(),
+        clock.instant().plus(traits.timeout()),
+        context.trace(),
+        context.provenance());
+    CompletableFuture<ToolResult> result = new CompletableFuture<>();
+    Thread thread = Thread.ofVirtual().name("tool-" + call.name()).start(() -> {
+      try {
+        result.complete(tool.call(new ToolRequest(limited, call.key(), call.arguments())));
+      } catch (Throwable failure) {
+        result.completeExceptionally(failure);
+      }
+    });
+    CompletionStage<CallOutcome> outcome = result
+        .orTimeout(traits.timeout().toMillis(), TimeUnit.MILLISECONDS)
+        .handle((returned, failure) -> {
+          thread.interrupt(); // of no effect where it has ended
+          return returned == null ? failed(call, traits, failure) : outcome(returned);
+        });
+    return new Running(outcome, thread::interrupt);
+  }
+
+  private static Running ended(CallOutcome outcome) {
+    return new Running(CompletableFuture.completedFuture(outcome), () -> {});
+  }
+
+  private static CallOutcome outcome(ToolResult result) {
+    return result.error()
+        ? new CallOutcome.Ended(
+            Call.Status.FAILED, result.text(), result.structured(), ErrorCode.TOOL_FAILED.id())
+        : CallOutcome.Ended.succeeded(result.text(), result.structured());
+  }
+
+  private static CallOutcome failed(
+      Call call, ToolTraits traits, @org.jspecify.annotations.Nullable Throwable failure) {
+    Throwable cause = cause(failure);
+    if (cause instanceof ToolRefusal refusal) {
+      return CallOutcome.Ended.failed(
+          String.valueOf(refusal.getMessage()), ErrorCode.TOOL_FAILED.id());
+    }
+    String reason = cause instanceof TimeoutException
+        ? call.name() + " did not return within " + traits.timeout()
+        : call.name() + " failed"
+            + (cause instanceof AgentOsException ? ": " + cause.getMessage() : "");
+    LOG.warn("{} (call {})", reason, call.key(), cause);
+    return traits.repeatable()
+        ? CallOutcome.Ended.failed(
+            reason,
+            cause instanceof TimeoutException
+                ? ErrorCode.DEADLINE_EXCEEDED.id()
+                : ErrorCode.TOOL_FAILED.id())
+        : new CallOutcome.Unknown(reason);
+  }
+
+  private static Throwable cause(@org.jspecify.annotations.Nullable Throwable failure) {
+    if (failure == null) {
+      return new NullPointerException("the tool returned null");
+    }
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+}

@@ -1,0 +1,207 @@
+package io.llmagentos.agent.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.agent.session.Session;
+import io.llmagentos.agent.session.SessionEvent;
+import io.llmagentos.node.http.Api;
+import io.llmagentos.node.journal.EventProjection;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.persistence.jdbc.query.javadsl.JdbcReadJournal;
+import org.apache.pekko.persistence.query.PersistenceQuery;
+import org.apache.pekko.persistence.typed.PersistenceId;
+import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
+import org.apache.pekko.persistence.typed.javadsl.EventHandler;
+import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * A crash between every two events of a plan. The journal of a plan with a call that may be repeated, one that may not, and one that a person approves is cut after
+ * each of its events and given to another session, which has to come to the same end without doing anything twice.
+ */
+class CrashPointsTest {
+  @RegisterExtension
+  static final RunningNode NODE = new RunningNode("");
+
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final String WHOLE = "crash-whole";
+
+  @Test
+  void shouldComeToTheSameEndFromEveryPointOfItsJournal() throws Exception {
+    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"shop\",\"id\":\"%s\"}".formatted(WHOLE))
+            .status())
+        .isEqualTo(201);
+    NODE.post(
+        "/v1/sessions/" + WHOLE + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"everything for X77\"}");
+    decideUntilEnded(List.of(WHOLE));
+    String answer = turn(WHOLE).path("answer").asText();
+    assertThat(answer).isEqualTo("So: charge of X77 for 0.");
+
+    List<SessionEvent> journal = journal();
+    assertThat(journal).hasSizeGreaterThanOrEqualTo(13);
+    List<String> sessions = new ArrayList<>();
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "crash-%02d".formatted(events);
+      sessions.add(session);
+      seed(session, journal.subList(0, events));
+    }
+    decideUntilEnded(sessions);
+
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "crash-%02d".formatted(events);
+      List<SessionEvent> before = journal.subList(0, events);
+      JsonNode turn = turn(session);
+      assertThat(turn.path("status").asText()).as(session).isEqualTo("completed");
+      assertThat(turn.path("answer").asText()).as(session).isEqualTo(answer);
+      assertThat(StreamSupport.stream(turn.path("tool_calls").spliterator(), false)
+              .map(call -> call.path("status").asText()))
+          .as(session)
+          .containsExactly("succeeded", "succeeded", "succeeded");
+      for (String tool : List.of("charge", "refund")) {
+        assertThat(calls(tool, session))
+            .as("%s of %s, which had %s", tool, session, before.getLast())
+            .hasSize(has(before, SessionEvent.CallStarted.class, tool) ? 0 : 1);
+      }
+      assertThat(calls("look_up", session))
+          .as("look_up of %s", session)
+          .hasSize(has(before, SessionEvent.CallEnded.class, "look_up") ? 0 : 1);
+      assertThat(calls("look_up", session)).allMatch(key -> key.endsWith("/t1/call_0"));
+    }
+    long recordedFirst =
+        journal.stream().filter(SessionEvent.ModelReplied.class::isInstance).count();
+    assertThat(recordedFirst).isEqualTo(2);
+    assertThat(NODE.models().asked("everything for X77"))
+        .as("a recorded reply is never asked for again")
+        .hasSize(2 + asked(journal));
+  }
+
+  /** How often the model has to be asked by the sessions that began with a part of the journal. */
+  private static int asked(List<SessionEvent> journal) {
+    int asked = 0;
+    for (int events = 2; events <= journal.size(); events++) {
+      asked += 2
+          - (int) journal.subList(0, events).stream()
+              .filter(SessionEvent.ModelReplied.class::isInstance)
+              .count();
+    }
+    return asked;
+  }
+
+  private static boolean has(
+      List<SessionEvent> events, Class<? extends SessionEvent> type, String tool) {
+    return events.stream()
+        .filter(type::isInstance)
+        .anyMatch(event -> Api.JSON.valueToTree(event).path("tool").asText().equals(tool));
+  }
+
+  private static List<String> calls(String tool, String session) {
+    return ShopTools.keys(tool, "X77").stream()
+        .filter(key -> key.contains("/" + session + "/"))
+        .toList();
+  }
+
+  /** A person approves what asks for it, and has found out that what is unknown took place. */
+  private static void decideUntilEnded(List<String> sessions) {
+    await("every turn ends").atMost(LIMIT).pollInterval(Duration.ofMillis(200)).until(() -> {
+      for (JsonNode item : NODE.get("/v1/inbox").json().path("data")) {
+        boolean approval = item.path("kind").asText().equals("approval");
+        NODE.post(
+            "/v1/inbox/" + item.path("id").asText() + "/decision",
+            "{\"decision\":\"%s\",\"hash\":\"%s\",\"text\":\"%s\"}"
+                .formatted(
+                    approval ? "approve" : "happened",
+                    item.path("hash").asText(),
+                    approval ? "" : item.path("tool").asText() + " of X77 for 0"));
+      }
+      for (String session : sessions) {
+        if (!turn(session).path("status").asText().equals("completed")) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
+  private static JsonNode turn(String session) throws IOException, InterruptedException {
+    return NODE.get("/v1/sessions/" + session).json().path("turns").path(0);
+  }
+
+  private static List<SessionEvent> journal() throws Exception {
+    ActorSystem<?> system = NODE.node().system();
+    return PersistenceQuery.get(system)
+        .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier())
+        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + WHOLE, 1, Long.MAX_VALUE)
+        .map(envelope -> (SessionEvent) envelope.event())
+        .runFold(
+            new ArrayList<SessionEvent>(),
+            (events, event) -> {
+              events.add(event);
+              return events;
+            },
+            system)
+        .toCompletableFuture()
+        .get(60, TimeUnit.SECONDS);
+  }
+
+  /** Write a session's journal before the session is there. */
+  private static void seed(String session, List<SessionEvent> events) throws Exception {
+    List<SessionEvent> own = new ArrayList<>();
+    for (SessionEvent event : events) {
+      String json = Api.JSON.writerFor(SessionEvent.class).writeValueAsString(event);
+      own.add(Api.JSON.readValue(json.replace(WHOLE, session), SessionEvent.class));
+    }
+    ActorRef<Write> writer = NODE.node().spawn(new Writer(session), "writer-" + session);
+    AskPattern.<Write, Done>ask(
+            writer,
+            replyTo -> new Write(own, replyTo),
+            Duration.ofSeconds(30),
+            NODE.node().system().scheduler())
+        .toCompletableFuture()
+        .get(60, TimeUnit.SECONDS);
+  }
+
+  private record Write(List<SessionEvent> events, ActorRef<Done> replyTo) {}
+
+  private static final class Writer extends EventSourcedBehavior<Write, SessionEvent, Integer> {
+    Writer(String session) {
+      super(PersistenceId.ofUniqueId(Session.KIND + "|local/local/" + session));
+    }
+
+    @Override
+    public Integer emptyState() {
+      return 0;
+    }
+
+    @Override
+    public CommandHandler<Write, SessionEvent, Integer> commandHandler() {
+      return (written, write) -> Effect()
+          .persist(write.events())
+          .thenRun(all -> write.replyTo().tell(Done.getInstance()))
+          .thenStop();
+    }
+
+    @Override
+    public EventHandler<Integer, SessionEvent> eventHandler() {
+      return (written, event) -> written + 1;
+    }
+
+    @Override
+    public Set<String> tagsFor(SessionEvent event) {
+      return EventProjection.tags(persistenceId().id());
+    }
+  }
+}
