@@ -132,13 +132,12 @@ public final class AgentSubsystem implements Subsystem {
     List<PersonalTool> contributed = ServiceLoader.load(PersonalTool.class).stream()
         .map(ServiceLoader.Provider::get)
         .toList();
-    List<Tool> external =
-        ServiceLoader.load(Tool.class).stream().map(ServiceLoader.Provider::get).toList();
+    ToolHost tools = toolHost(node);
+    node.offer(ToolHost.class, tools);
     AgentDefinitions definitions = AgentDefinitions.load(
-        settings.definitions(), settings.model(), personal, contributed, external);
+        settings.definitions(), settings.model(), personal, contributed, tools);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
-    node.offer(ToolHost.class, toolHost(node));
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
@@ -147,8 +146,7 @@ public final class AgentSubsystem implements Subsystem {
         node.clock(),
         node.service(Models.class),
         definitions::get,
-        external.stream()
-            .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity())),
+        tools,
         settings.turnTimeout(),
         settings.approvalExpiry(),
         sessions,
@@ -189,7 +187,7 @@ public final class AgentSubsystem implements Subsystem {
       List<McpServerSettings> servers = McpServerSettings.all(section);
       List<OpenApiSettings> documents = OpenApiSettings.all(section);
       List<ToolSource> sources = new ArrayList<>();
-      sources.add(ToolSource.of(ServiceLoader.load(io.llmagentos.agent.tool.Tool.class).stream()
+      sources.add(ToolSource.of(ServiceLoader.load(Tool.class).stream()
           .map(ServiceLoader.Provider::get)
           .toList()));
       documents.forEach(document -> sources.add(OpenApiSource.start(document)));

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.error.AgentOsException;
@@ -17,7 +18,7 @@ import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,13 +29,28 @@ import org.jspecify.annotations.Nullable;
 public final class AgentDefinitions {
   private static final List<String> SHIPPED = List.of("assistant");
   private static final int MOST_ROUNDS = 64;
+  private static final String ALL = "__*";
   private static final ObjectMapper YAML =
       new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
-  private final Map<String, AgentDefinition> byName;
+  private final Map<String, Written> byName = new TreeMap<>();
+  private final String model;
+  private final List<PersonalTool> personal;
+  private final List<PersonalTool> contributed;
+  private final ToolHost external;
 
-  private AgentDefinitions(Map<String, AgentDefinition> byName) {
-    this.byName = byName;
+  /** A definition as its file has it. */
+  private record Written(String where, File file) {}
+
+  private AgentDefinitions(
+      String model,
+      List<PersonalTool> personal,
+      List<PersonalTool> contributed,
+      ToolHost external) {
+    this.model = model;
+    this.personal = personal;
+    this.contributed = contributed;
+    this.external = external;
   }
 
   /**
@@ -44,7 +60,7 @@ public final class AgentDefinitions {
    * @param model overrides every definition's model; empty: does not
    * @param personal the tools that {@code tools: [personal]} stands for
    * @param contributed further tools of that kind, connected where a definition names them
-   * @param external tools outside the journal, connected where a definition names them
+   * @param external tools outside the journal, connected where a definition names them; {@code SOURCE__*} names all that a source has
    * @throws AgentOsException naming the file and the key at fault
    */
   public static AgentDefinitions load(
@@ -52,12 +68,13 @@ public final class AgentDefinitions {
       String model,
       List<PersonalTool> personal,
       List<PersonalTool> contributed,
-      List<Tool> external) {
-    Map<String, AgentDefinition> byName = new TreeMap<>();
+      ToolHost external) {
+    AgentDefinitions definitions =
+        new AgentDefinitions(model, personal, contributed, external);
     for (String name : SHIPPED) {
       try (InputStream in =
           AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {
-        put(byName, parse(name, in, model, personal, contributed, external));
+        definitions.add(name, in);
       } catch (IOException e) {
         throw new AgentOsException(
             ErrorCode.SETTINGS_INVALID,
@@ -70,7 +87,7 @@ public final class AgentDefinitions {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(directory), "*.yaml")) {
         for (Path file : files) {
           try (InputStream in = Files.newInputStream(file)) {
-            put(byName, parse(file.toString(), in, model, personal, contributed, external));
+            definitions.add(file.toString(), in);
           }
         }
       } catch (IOException e) {
@@ -81,56 +98,61 @@ public final class AgentDefinitions {
             e);
       }
     }
-    return new AgentDefinitions(byName);
+    return definitions;
+  }
+
+  private void add(String where, @Nullable InputStream in) throws IOException {
+    Written written = new Written(where, YAML.readValue(in, File.class));
+    AgentDefinition definition = definition(written);
+    byName.put(definition.name(), written);
   }
 
   public List<AgentDefinition> all() {
-    return List.copyOf(byName.values());
+    return byName.keySet().stream().map(this::get).toList();
   }
 
   public boolean has(String name) {
     return byName.containsKey(name);
   }
 
-  /** @throws AgentOsException {@code NOT_FOUND} */
+  /**
+   * The definition, with the tools outside the journal as they are now.
+   *
+   * @throws AgentOsException {@code NOT_FOUND}
+   */
   public AgentDefinition get(String name) {
-    AgentDefinition definition = byName.get(name);
-    if (definition == null) {
+    Written written = byName.get(name);
+    if (written == null) {
       throw new AgentOsException(
           ErrorCode.NOT_FOUND,
           "agent '" + name + "' does not exist; known are " + byName.keySet(),
           "agent");
     }
-    return definition;
+    try {
+      return definition(written);
+    } catch (IOException e) {
+      throw new AgentOsException(
+          ErrorCode.UNAVAILABLE, "agent '" + name + "': " + e.getMessage(), "agent", e);
+    }
   }
 
-  private static void put(Map<String, AgentDefinition> byName, AgentDefinition definition) {
-    byName.put(definition.name(), definition);
-  }
-
-  private static AgentDefinition parse(
-      String where,
-      @Nullable InputStream in,
-      String model,
-      List<PersonalTool> personal,
-      List<PersonalTool> contributed,
-      List<Tool> external)
-      throws IOException {
-    File file = YAML.readValue(in, File.class);
-    List<ToolSpecification> tools = new ArrayList<>();
+  private AgentDefinition definition(Written written) throws IOException {
+    String where = written.where();
+    File file = written.file();
+    // By name: what is named by itself goes above what is named with its source.
+    Map<String, ToolSpecification> tools = new LinkedHashMap<>();
     Map<String, ToolTraits> traits = new TreeMap<>();
     for (JsonNode named : file.tools() == null ? List.<JsonNode>of() : file.tools()) {
       NamedTool tool = named.isObject()
           ? YAML.treeToValue(named, NamedTool.class)
           : new NamedTool(named.asText(), null, null, null, null);
       String name = required(where, "name of a tool", tool.name());
-      Tool outside = external.stream()
-          .filter(each -> each.specification().name().equals(name))
-          .findFirst()
-          .orElse(null);
-      if (outside != null) {
-        tools.add(outside.specification());
-        traits.put(name, tool.over(where, outside.traits()));
+      List<Tool> outside = outside(name);
+      for (Tool each : outside) {
+        tools.put(each.specification().name(), each.specification());
+        traits.put(each.specification().name(), tool.over(where, each.traits()));
+      }
+      if (!outside.isEmpty() || isSource(name)) {
         continue;
       }
       List<PersonalTool> all = name.equals("personal")
@@ -146,20 +168,38 @@ public final class AgentDefinitions {
             where + ": the tool '" + name
                 + "' acts on what the agent keeps, in its journal; approval, idempotent, readOnly and timeout do not apply to it");
       }
-      all.stream().map(PersonalTool::specification).forEach(tools::add);
+      all.stream()
+          .map(PersonalTool::specification)
+          .forEach(specification -> tools.put(specification.name(), specification));
     }
     return new AgentDefinition(
         required(where, "name", file.name()),
         file.description() == null ? "" : file.description(),
         model.isEmpty() ? required(where, "model", file.model()) : model,
         file.instructions() == null ? "" : file.instructions(),
-        tools,
+        List.copyOf(tools.values()),
         file.says() == null ? Map.of() : file.says(),
         file.understands() == null ? Map.of() : file.understands(),
         required(where, "outOfScope", file.outOfScope()),
         required(where, "unconnected", file.unconnected()),
         traits,
         rounds(where, file.rounds()));
+  }
+
+  private List<Tool> outside(String name) {
+    if (!name.endsWith(ALL)) {
+      return external.find(name).stream().toList();
+    }
+    String source = name.substring(0, name.length() - 1);
+    return external.tools().stream()
+        .filter(tool -> tool.specification().name().startsWith(source))
+        .toList();
+  }
+
+  /** Whether all tools of a source are meant, one that may have none at the moment. */
+  private boolean isSource(String name) {
+    return name.endsWith(ALL)
+        && external.find(name.substring(0, name.length() - 1) + "any").isPresent();
   }
 
   private static int rounds(String where, @Nullable Integer rounds) throws IOException {

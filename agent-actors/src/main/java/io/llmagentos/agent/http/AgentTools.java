@@ -83,7 +83,7 @@ final class AgentTools {
         .addTextContent(turn.answer())
         .structuredContent(Map.of(
             "conversation", conversation, "status", turn.status().id(), "answer", turn.answer()))
-        .isError(turn.status() != Turn.Status.COMPLETED)
+        .isError(turn.status() == Turn.Status.FAILED)
         .build();
   }
 

@@ -3,6 +3,7 @@ package io.llmagentos.agent.session;
 import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolRefusal;
 import io.llmagentos.agent.tool.ToolRequest;
 import io.llmagentos.agent.tool.ToolResult;
@@ -12,11 +13,9 @@ import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
@@ -39,13 +38,13 @@ final class CallRunner {
 
   private final ActorSystem<?> system;
   private final Clock clock;
-  private final Map<String, Tool> tools;
+  private final ToolHost tools;
 
-  /** @param tools those outside the journal, by name */
-  CallRunner(ActorSystem<?> system, Clock clock, Map<String, Tool> tools) {
+  /** @param tools those outside the journal */
+  CallRunner(ActorSystem<?> system, Clock clock, ToolHost tools) {
     this.system = system;
     this.clock = clock;
-    this.tools = Map.copyOf(tools);
+    this.tools = tools;
   }
 
   /** Ask the agent that keeps the subject's things, again and again until the context's deadline. */
@@ -74,38 +73,22 @@ final class CallRunner {
             : CompletableFuture.failedFuture(failure));
   }
 
-  /** Call a tool outside the journal, on a thread of its own. */
+  /** Call a tool outside the journal, on a thread of its own; it ends by the context's deadline. */
   Running external(Call call, ToolTraits traits, Context context) {
-    Tool tool = tools.get(call.name());
+    Tool tool = tools.find(call.name(), traits).orElse(null);
     if (tool == null) {
       return ended(CallOutcome.Ended.failed(
           "this node has no tool " + call.name(), ErrorCode.TOOL_FAILED.id()));
     }
-    if (Call.canonical(call.arguments()).isEmpty()) {
-      return ended(CallOutcome.Ended.failed(
-          "the arguments of " + call.name() + " are not a JSON object: " + call.arguments(),
-          ErrorCode.INVALID_REQUEST.id()));
-    }
-    Context limited = new Context(
-        context.tenant(),
-        context.principal(),
-        clock.instant().plus(traits.timeout()),
-        context.trace(),
-        context.provenance());
-    CompletableFuture<ToolResult> result = new CompletableFuture<>();
+    CompletableFuture<CallOutcome> outcome = new CompletableFuture<>();
     Thread thread = Thread.ofVirtual().name("tool-" + call.name()).start(() -> {
       try {
-        result.complete(tool.call(new ToolRequest(limited, call.key(), call.arguments())));
+        outcome.complete(
+            outcome(tool.call(new ToolRequest(context, call.key(), call.arguments()))));
       } catch (Throwable failure) {
-        result.completeExceptionally(failure);
+        outcome.complete(failed(call, traits, failure));
       }
     });
-    CompletionStage<CallOutcome> outcome = result
-        .orTimeout(traits.timeout().toMillis(), TimeUnit.MILLISECONDS)
-        .handle((returned, failure) -> {
-          thread.interrupt(); // of no effect where it has ended
-          return returned == null ? failed(call, traits, failure) : outcome(returned);
-        });
     return new Running(outcome, thread::interrupt);
   }
 
@@ -120,9 +103,7 @@ final class CallRunner {
         : CallOutcome.Ended.succeeded(result.text(), result.structured());
   }
 
-  private static CallOutcome failed(
-      Call call, ToolTraits traits, @org.jspecify.annotations.Nullable Throwable failure) {
-    Throwable cause = cause(failure);
+  private static CallOutcome failed(Call call, ToolTraits traits, Throwable cause) {
     if (cause instanceof ToolRefusal refusal) {
       return CallOutcome.Ended.failed(
           String.valueOf(refusal.getMessage()), ErrorCode.TOOL_FAILED.id());

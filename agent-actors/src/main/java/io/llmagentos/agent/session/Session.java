@@ -2,7 +2,7 @@ package io.llmagentos.agent.session;
 
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.serving.AgentKey;
-import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ChatRequest;
@@ -229,7 +229,7 @@ public final class Session
       Clock clock,
       Models models,
       Function<String, AgentDefinition> agents,
-      Map<String, Tool> tools,
+      ToolHost tools,
       Duration turnTimeout,
       Duration approvalExpiry,
       AtomicInteger resident,

@@ -14,12 +14,14 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** A tool as its {@link ToolHost} lets it be called. Thread-safe. */
 final class HostedTool implements Tool {
   private final Tool tool;
+  private final ToolTraits traits;
   private final String name;
   private final ToolSettings settings;
   private final Clock clock;
@@ -28,10 +30,11 @@ final class HostedTool implements Tool {
   private final Optional<ToolSchema> output;
   private final Semaphore permits;
   private final CircuitBreaker breaker;
-  private volatile Instant reopensAt = Instant.MIN;
+  private final AtomicReference<Instant> reopensAt;
 
   HostedTool(Tool tool, ToolSettings settings, Clock clock, RandomGenerator random) {
     this.tool = tool;
+    this.traits = tool.traits();
     this.name = tool.specification().name();
     this.settings = settings;
     this.clock = clock;
@@ -39,7 +42,8 @@ final class HostedTool implements Tool {
     this.input = new ToolSchema(tool.specification().parameters());
     this.output =
         Optional.of(tool.outputSchema()).filter(text -> !text.isEmpty()).map(ToolSchema::new);
-    this.permits = new Semaphore(tool.traits().maxConcurrent());
+    this.permits = new Semaphore(traits.maxConcurrent());
+    this.reopensAt = new AtomicReference<>(Instant.MIN);
     this.breaker = CircuitBreaker.of(
         name,
         CircuitBreakerConfig.custom()
@@ -52,9 +56,28 @@ final class HostedTool implements Tool {
             .build());
     breaker.getEventPublisher().onStateTransition(transition -> {
       if (transition.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
-        reopensAt = clock.instant().plus(settings.breaker().pause());
+        reopensAt.set(clock.instant().plus(settings.breaker().pause()));
       }
     });
+  }
+
+  private HostedTool(HostedTool same, ToolTraits traits) {
+    this.tool = same.tool;
+    this.traits = traits;
+    this.name = same.name;
+    this.settings = same.settings;
+    this.clock = same.clock;
+    this.random = same.random;
+    this.input = same.input;
+    this.output = same.output;
+    this.permits = same.permits;
+    this.breaker = same.breaker;
+    this.reopensAt = same.reopensAt;
+  }
+
+  /** The same tool, its permits and its record of failures, with other traits. */
+  HostedTool with(ToolTraits others) {
+    return new HostedTool(this, others);
   }
 
   boolean hosts(Tool other) {
@@ -68,7 +91,7 @@ final class HostedTool implements Tool {
 
   @Override
   public ToolTraits traits() {
-    return tool.traits();
+    return traits;
   }
 
   @Override
@@ -112,7 +135,7 @@ final class HostedTool implements Tool {
   private boolean mayRepeat(Exception failure) {
     return failure instanceof ToolRefusal refusal
         ? isUnreached(refusal)
-        : traits().repeatable();
+        : traits.repeatable();
   }
 
   private static boolean isUnreached(Exception failure) {
@@ -130,13 +153,13 @@ final class HostedTool implements Tool {
   private ToolResult attempt(ToolRequest request) throws Exception {
     Duration limit = timeLeft(request.context());
     if (!permits.tryAcquire()) {
-      throw new ToolRefusal("'" + name + "' is called " + traits().maxConcurrent()
+      throw new ToolRefusal("'" + name + "' is called " + traits.maxConcurrent()
           + " times at this moment, as often as may be at once; try again later");
     }
     if (!breaker.tryAcquirePermission()) {
       permits.release();
       throw new ToolRefusal("'" + name + "' has failed too often; it is tried again in "
-          + secondsUntil(reopensAt) + " s");
+          + secondsUntil(reopensAt.get()) + " s");
     }
     FutureTask<ToolResult> call = new FutureTask<>(() -> tool.call(within(limit, request)));
     long started = breaker.getCurrentTimestamp();
@@ -183,7 +206,7 @@ final class HostedTool implements Tool {
     if (!left.isPositive()) {
       throw new ToolRefusal("the time for '" + name + "' was over before it was called");
     }
-    return left.compareTo(traits().timeout()) < 0 ? left : traits().timeout();
+    return left.compareTo(traits.timeout()) < 0 ? left : traits.timeout();
   }
 
   private ToolRequest within(Duration limit, ToolRequest request) {
@@ -216,7 +239,7 @@ final class HostedTool implements Tool {
       return result;
     }
     String lie = "'" + name + "' gave a result that is not what it declares: " + problem.get();
-    if (!traits().repeatable()) {
+    if (!traits.repeatable()) {
       throw new IllegalStateException(lie + "; what came of it is unknown");
     }
     return new ToolResult(lie, "", true);

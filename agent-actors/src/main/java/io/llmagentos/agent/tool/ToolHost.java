@@ -56,12 +56,21 @@ public final class ToolHost implements AutoCloseable {
     return sources.stream()
         .flatMap(source -> source.tools().stream())
         .filter(isFirst)
-        .map(this::host)
+        .<Tool>map(this::host)
         .toList();
   }
 
   /** The tool with a name; also one whose source is not there at the moment, which refuses its calls and says why. */
   public Optional<Tool> find(String name) {
+    return hosted(name).map(tool -> tool);
+  }
+
+  /** The same with other traits than its own, as a definition may have them. */
+  public Optional<Tool> find(String name, ToolTraits traits) {
+    return hosted(name).map(tool -> tool.with(traits));
+  }
+
+  private Optional<HostedTool> hosted(String name) {
     return sources.stream()
         .flatMap(source -> source.find(name).stream())
         .findFirst()
@@ -69,7 +78,7 @@ public final class ToolHost implements AutoCloseable {
   }
 
   /** A tool keeps its permits and its record of failures for as long as it is the same. */
-  private Tool host(Tool tool) {
+  private HostedTool host(Tool tool) {
     return hosted.compute(
         tool.specification().name(),
         (name, before) -> before != null && before.hosts(tool)
