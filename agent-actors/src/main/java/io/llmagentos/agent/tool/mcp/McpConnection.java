@@ -63,6 +63,15 @@ final class McpConnection implements AutoCloseable {
     StdioClientTransport transport =
         new StdioClientTransport(
             parameters, McpJsonDefaults.getMapper(), settings.maxMessageBytes()) {
+          // Without this process's environment, which may hold secrets; the library adds what the
+          // parameters say.
+          @Override
+          protected ProcessBuilder getProcessBuilder() {
+            ProcessBuilder process = super.getProcessBuilder();
+            process.environment().clear();
+            return process;
+          }
+
           @Override
           public Mono<Void> connect(
               java.util.function.Function<

@@ -38,6 +38,9 @@ public final class McpServer implements ToolSource {
   private static final Duration PAUSE = Duration.ofMillis(500);
   private static final int DOUBLINGS = 10;
 
+  /** What the library's message begins with when a call waited for a connection that did not come about. */
+  private static final String NOT_SENT = "Client failed to initialize";
+
   /** JSON-RPC's errors of requests that were not carried out. */
   private static final Set<Integer> NOT_BEGUN = Set.of(
       McpSchema.ErrorCodes.PARSE_ERROR,
@@ -181,7 +184,12 @@ public final class McpServer implements ToolSource {
           over.doubt();
           return new ToolRefusal(notConnected("it has begun anew"), new IOException(restarted));
         }
-        default -> {}
+        default -> {
+          if (String.valueOf(cause.getMessage()).startsWith(NOT_SENT)) {
+            over.doubt();
+            return new ToolRefusal(notConnected("it has gone away"), new IOException(failure));
+          }
+        }
       }
     }
     over.doubt();
