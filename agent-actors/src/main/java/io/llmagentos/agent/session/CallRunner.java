@@ -103,7 +103,9 @@ final class CallRunner {
     CompletionStage<CallOutcome> outcome = result
         .orTimeout(traits.timeout().toMillis(), TimeUnit.MILLISECONDS)
         .handle((returned, failure) -> {
-          thread.interrupt(); // of no effect where it has ended
+          if (failure instanceof TimeoutException) {
+            thread.interrupt();
+          }
           return returned == null ? failed(call, traits, failure) : outcome(returned);
         });
     return new Running(outcome, thread::interrupt);
