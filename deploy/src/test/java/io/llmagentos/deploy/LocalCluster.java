@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -41,6 +43,8 @@ final class LocalCluster
   private final Path home;
   private final int basePort;
   private final List<Process> started = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
+  private @Nullable Path classes;
 
   /**
    * @param settings HOCON for every node
@@ -61,6 +65,13 @@ final class LocalCluster
     this.settings = settings;
     this.basePort = Distribution.freeBasePort(nodes);
     this.home = Distribution.home(name, basePort);
+  }
+
+  /** With a user's classes in front of the distribution's and with variables for them. Before it begins. */
+  LocalCluster extended(Path with, Map<String, String> variables) {
+    classes = with;
+    environment.putAll(variables);
+    return this;
   }
 
   @Override
@@ -274,10 +285,14 @@ final class LocalCluster
   }
 
   private Process start(String log, String... arguments) throws IOException {
-    var process = new ProcessBuilder(Distribution.command(arguments))
+    var builder = new ProcessBuilder(
+            classes == null
+                ? Distribution.command(arguments)
+                : Distribution.extendedCommand(classes, arguments))
         .redirectErrorStream(true)
-        .redirectOutput(home.resolve(log).toFile())
-        .start();
+        .redirectOutput(home.resolve(log).toFile());
+    builder.environment().putAll(environment);
+    var process = builder.start();
     started.add(process);
     return process;
   }

@@ -36,7 +36,7 @@ class CrashPointsTest {
   @RegisterExtension
   static final RunningNode NODE = new RunningNode("");
 
-  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final String WHOLE = "crash-whole";
 
   @Test

@@ -18,7 +18,7 @@ class InboxTest {
   @RegisterExtension
   static final RunningNode NODE = new RunningNode("");
 
-  private static final Duration LIMIT = Duration.ofMinutes(1);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   @Test
   void shouldWaitForAPersonAndCallWithTheArgumentsThatWereApproved() throws Exception {

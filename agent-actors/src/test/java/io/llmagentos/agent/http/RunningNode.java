@@ -34,7 +34,7 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   static final ObjectMapper JSON = new ObjectMapper();
 
   private static final String SETTINGS = """
-      llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "src/test/resources/agents", tool-timeout = 500ms, retry-window = 4s, approval-expiry = 1h }
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "src/test/resources/agents", tool-timeout = 2s, retry-window = 4s, approval-expiry = 1h }
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
