@@ -69,8 +69,7 @@ public final class AgentDefinitions {
       List<PersonalTool> personal,
       List<PersonalTool> contributed,
       ToolHost external) {
-    AgentDefinitions definitions =
-        new AgentDefinitions(model, personal, contributed, external);
+    AgentDefinitions definitions = new AgentDefinitions(model, personal, contributed, external);
     for (String name : SHIPPED) {
       try (InputStream in =
           AgentDefinitions.class.getResourceAsStream("/agents/" + name + ".yaml")) {

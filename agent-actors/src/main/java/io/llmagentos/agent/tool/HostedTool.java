@@ -133,9 +133,7 @@ final class HostedTool implements Tool {
   }
 
   private boolean mayRepeat(Exception failure) {
-    return failure instanceof ToolRefusal refusal
-        ? isUnreached(refusal)
-        : traits.repeatable();
+    return failure instanceof ToolRefusal refusal ? isUnreached(refusal) : traits.repeatable();
   }
 
   private static boolean isUnreached(Exception failure) {

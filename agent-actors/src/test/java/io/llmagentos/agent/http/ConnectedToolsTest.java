@@ -69,7 +69,8 @@ class ConnectedToolsTest {
     shop.start();
     Files.writeString(definitions.resolve("clerk.yaml"), DEFINITION);
     Path document = Files.writeString(definitions.resolve("store.json"), DOCUMENT);
-    node = new RunningNode("""
+    node =
+        new RunningNode("""
         llmagentos.agent { model = clerk, definitions = "%s" }
         llmagentos.agent.tools.openapi {
           store { document = "%s", server = "http://127.0.0.1:%d" }
@@ -108,8 +109,7 @@ class ConnectedToolsTest {
   }
 
   private static JsonNode say(String session, String text) throws Exception {
-    assertThat(node.post(
-                "/v1/sessions", "{\"id\":\"%s\",\"agent\":\"clerk\"}".formatted(session))
+    assertThat(node.post("/v1/sessions", "{\"id\":\"%s\",\"agent\":\"clerk\"}".formatted(session))
             .status())
         .isLessThan(300);
     return node.post(
