@@ -14,7 +14,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +30,8 @@ final class HostedTool implements Tool {
   private final Optional<ToolSchema> output;
   private final Semaphore permits;
   private final CircuitBreaker breaker;
-  private final AtomicReference<Instant> reopensAt;
+  /** In milliseconds of the epoch. */
+  private final AtomicLong reopensAt;
 
   HostedTool(Tool tool, ToolSettings settings, Clock clock, RandomGenerator random) {
     this.tool = tool;
@@ -43,7 +44,7 @@ final class HostedTool implements Tool {
     this.output =
         Optional.of(tool.outputSchema()).filter(text -> !text.isEmpty()).map(ToolSchema::new);
     this.permits = new Semaphore(traits.maxConcurrent());
-    this.reopensAt = new AtomicReference<>(Instant.MIN);
+    this.reopensAt = new AtomicLong();
     this.breaker = CircuitBreaker.of(
         name,
         CircuitBreakerConfig.custom()
@@ -56,7 +57,7 @@ final class HostedTool implements Tool {
             .build());
     breaker.getEventPublisher().onStateTransition(transition -> {
       if (transition.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
-        reopensAt.set(clock.instant().plus(settings.breaker().pause()));
+        reopensAt.set(clock.instant().plus(settings.breaker().pause()).toEpochMilli());
       }
     });
   }
@@ -157,7 +158,7 @@ final class HostedTool implements Tool {
     if (!breaker.tryAcquirePermission()) {
       permits.release();
       throw new ToolRefusal("'" + name + "' has failed too often; it is tried again in "
-          + secondsUntil(reopensAt.get()) + " s");
+          + secondsUntil(Instant.ofEpochMilli(reopensAt.get())) + " s");
     }
     FutureTask<ToolResult> call = new FutureTask<>(() -> tool.call(within(limit, request)));
     long started = breaker.getCurrentTimestamp();
