@@ -1,6 +1,7 @@
 package io.llmagentos.agent.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterAll;
@@ -105,7 +107,9 @@ class ConnectedToolsTest {
     JsonNode turn = say("asks", "refund 20");
     assertThat(turn.path("status").asText()).isEqualTo("waiting");
     assertThat(ARRIVED).noneMatch(line -> line.startsWith("POST"));
-    assertThat(node.get("/v1/inbox").body()).contains("store__refund");
+    await("the projection")
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> node.get("/v1/inbox").body().contains("store__refund"));
   }
 
   private static JsonNode say(String session, String text) throws Exception {
