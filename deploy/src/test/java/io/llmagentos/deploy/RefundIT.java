@@ -34,7 +34,21 @@ class RefundIT {
       outOfScope: "That is not for me."
       unconnected: "No tool for {what} is connected."
       """;
-  private static final String SETTINGS = """
+  private static final ShopServer SHOP = shop();
+
+  @RegisterExtension
+  static final LocalCluster CLUSTER = cluster();
+
+  private static ShopServer shop() {
+    try {
+      return new ShopServer();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String settings(Path agents) {
+    return """
       llmagentos.agent { definitions = "%s", zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted
@@ -50,19 +64,7 @@ class RefundIT {
           { when = "hello", text = "Good day." }
         ]
       }
-      """;
-
-  private static final ShopServer SHOP = shop();
-
-  @RegisterExtension
-  static final LocalCluster CLUSTER = cluster();
-
-  private static ShopServer shop() {
-    try {
-      return new ShopServer();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+      """.formatted(agents);
   }
 
   /** Nodes with a user's agent and a user's tools. */
@@ -76,7 +78,7 @@ class RefundIT {
           ShopTool.CancelOrder.class.getName() + "\n" + ShopTool.Refund.class.getName() + "\n");
       var agents = Files.createDirectories(home.resolve("agents"));
       Files.writeString(agents.resolve("shop.yaml"), AGENT);
-      return new LocalCluster("refund", 3, SETTINGS.formatted(agents))
+      return new LocalCluster("refund", 3, settings(agents))
           .extended(home.resolve("classes"), Map.of(ShopTool.SHOP, SHOP.url()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
