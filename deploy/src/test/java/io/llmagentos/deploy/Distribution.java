@@ -19,8 +19,9 @@ import java.util.stream.Stream;
  */
 final class Distribution {
   private static final int LOG_LINES = 60;
-  private static final int JVMS = 2;
-  private static final int PORTS = 6_000;
+  private static final int FIRST_PORT = 20_000;
+  private static final int PORTS = 12_000;
+  private static final int EACH = 400;
   private static final Path LIB = copy();
   private static final List<String> JVM_FLAGS = List.of(
       "--add-modules=jdk.incubator.vector",
@@ -30,6 +31,8 @@ final class Distribution {
       "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
       "-XX:+UseCompactObjectHeaders",
       "-Xmx512m");
+
+  private static int nextPort = (int) (ProcessHandle.current().pid() % 30) * EACH;
 
   private Distribution() {}
 
@@ -87,14 +90,13 @@ final class Distribution {
   }
 
   /**
-   * Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. Each of the JVMs that test at
-   * the same time has a range of its own: what one of them has found free, another must not take.
+   * Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. Tests run beside each other:
+   * what one of them was given, the next is not, though nobody listens there yet.
    */
-  static int freeBasePort(int nodes) {
-    int first = 20_000 + PORTS * ((Integer.getInteger("agentos.test.fork", 1) - 1) % JVMS);
-    for (int base = first + (int) (ProcessHandle.current().pid() % 20) * 100;
-        base + 400 <= first + PORTS;
-        base += 400) {
+  static synchronized int freeBasePort(int nodes) {
+    for (int tried = 0; tried < PORTS; tried += EACH) {
+      int base = FIRST_PORT + nextPort;
+      nextPort = (nextPort + EACH) % PORTS;
       if (free(base, nodes)) {
         return base;
       }
