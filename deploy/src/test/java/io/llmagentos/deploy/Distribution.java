@@ -98,8 +98,8 @@ final class Distribution {
   }
 
   /**
-   * Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. Tests run beside each other:
-   * what one of them was given, the next is not, though nobody listens there yet.
+   * Free ports as {@code agentos up} plans them, below the range from which systems take ports for outgoing connections. What one cluster was given, the
+   * next is not, though nobody listens there yet.
    */
   static synchronized int freeBasePort(int nodes) {
     for (int tried = 0; tried < PORTS; tried += EACH) {
