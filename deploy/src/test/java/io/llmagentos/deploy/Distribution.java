@@ -11,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -33,27 +32,20 @@ final class Distribution {
       "-XX:+UseCompactObjectHeaders",
       "-Xmx512m");
 
-  private static final String MAIN = "io.llmagentos.node.cli.Main";
-
-  /** Nodes start all the time in these tests: without the record a fifth of their work is to load and compile the same again. */
-  private static final List<String> RECORD = record();
-
   private static int nextPort = (int) (ProcessHandle.current().pid() % 30) * EACH;
 
   private Distribution() {}
 
-  /** The command line of {@code agentos} with these arguments, with the record of a start that its launcher makes when it has built. */
+  /** The command line of {@code agentos} with these arguments. */
   static List<String> command(String... arguments) {
-    var command = java(LIB + "/*", MAIN, arguments);
-    command.addAll(1, RECORD);
-    return command;
+    return java(LIB + "/*", "io.llmagentos.node.cli.Main", arguments);
   }
 
   /** The same with further class path entries, such as a directory with a user's subsystem, in front of the tests' own classes. */
   static List<String> extendedCommand(Path classes, String... arguments) {
     return java(
         classes + ":" + Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
-        MAIN,
+        "io.llmagentos.node.cli.Main",
         arguments);
   }
 
@@ -123,31 +115,6 @@ final class Distribution {
       }
     }
     return true;
-  }
-
-  /** The flags to start from a record of a start; none if it could not be made, for everything works without. */
-  private static List<String> record() {
-    var cache = LIB.resolve("agentos.aot");
-    var command = java(LIB + "/*", MAIN, "rehearse");
-    command.add(1, "-XX:AOTCacheOutput=" + cache);
-    try {
-      var recording = new ProcessBuilder(command)
-          .redirectErrorStream(true)
-          .redirectOutput(LIB.resolve("record.log").toFile())
-          .start();
-      if (!recording.waitFor(5, TimeUnit.MINUTES)) {
-        recording.descendants().forEach(ProcessHandle::destroyForcibly);
-        recording.destroyForcibly();
-        return List.of();
-      }
-      return recording.exitValue() == 0 && Files.exists(cache)
-          ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")
-          : List.of();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static Path copy() {
