@@ -18,6 +18,7 @@ import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,9 @@ public final class AgentDefinitions {
       new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
   private final Map<String, Written> byName = new TreeMap<>();
+  /** Those that are the same whatever tools come and go: sessions ask for them at every step. */
+  private final Map<String, AgentDefinition> fixed = new HashMap<>();
+
   private final String model;
   private final List<PersonalTool> personal;
   private final List<PersonalTool> contributed;
@@ -104,6 +108,10 @@ public final class AgentDefinitions {
     Written written = new Written(where, YAML.readValue(in, File.class));
     AgentDefinition definition = definition(written);
     byName.put(definition.name(), written);
+    fixed.remove(definition.name()); // a user's file may stand in for a shipped one
+    if (definition.external().isEmpty() && !written.file().namesSources()) {
+      fixed.put(definition.name(), definition);
+    }
   }
 
   public List<AgentDefinition> all() {
@@ -126,6 +134,10 @@ public final class AgentDefinitions {
           ErrorCode.NOT_FOUND,
           "agent '" + name + "' does not exist; known are " + byName.keySet(),
           "agent");
+    }
+    AgentDefinition known = fixed.get(name);
+    if (known != null) {
+      return known;
     }
     try {
       return definition(written);
@@ -227,7 +239,14 @@ public final class AgentDefinitions {
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
       @Nullable String unconnected,
-      @Nullable Integer rounds) {}
+      @Nullable Integer rounds) {
+    boolean namesSources() {
+      return tools != null
+          && tools.stream()
+              .map(tool -> tool.isObject() ? tool.path("name") : tool)
+              .anyMatch(name -> name.asText().endsWith(ALL));
+    }
+  }
 
   /** A tool as a definition names it: what it says goes above what the tool says of itself. */
   private record NamedTool(

@@ -4,12 +4,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.llmagentos.node.http.Api;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -89,12 +86,7 @@ public record Call(
 
   /** SHA-256 of the arguments' canonical form: keys in order, no white space. What is no JSON object is hashed as it is. */
   static String hash(String arguments) {
-    try {
-      byte[] bytes = canonical(arguments).orElse(arguments).getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Api.sha256(canonical(arguments).orElse(arguments));
   }
 
   /** The canonical form of a JSON object; empty when it is none. */
