@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -32,40 +33,50 @@ final class Distribution {
       "-XX:+UseCompactObjectHeaders",
       "-Xmx512m");
 
+  private static final String MAIN = "io.llmagentos.node.cli.Main";
+  private static final Path OWN_CLASSES = Path.of("target", "test-classes").toAbsolutePath();
+
+  /** Nodes start all the time in these tests: without the record a third of a start is to load and link the same again. */
+  private static final List<String> RECORD = record();
+
   private static int nextPort = (int) (ProcessHandle.current().pid() % 30) * EACH;
 
   private Distribution() {}
 
   /** The command line of {@code agentos} with these arguments. */
   static List<String> command(String... arguments) {
-    return java(LIB + "/*", "io.llmagentos.node.cli.Main", arguments);
+    return brief(java("", MAIN, arguments));
   }
 
-  /** The same with further class path entries, such as a directory with a user's subsystem, in front of the tests' own classes. */
+  /** The same for processes that compute much: models and trainings need the JVM's better compiler. */
+  static List<String> computingCommand(String... arguments) {
+    return java("", MAIN, arguments);
+  }
+
+  /** The same with further class path entries, such as a directory with a user's subsystem, and the tests' own classes. */
   static List<String> extendedCommand(Path classes, String... arguments) {
-    return java(
-        classes + ":" + Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
-        "io.llmagentos.node.cli.Main",
-        arguments);
+    return brief(java(":" + classes + ":" + OWN_CLASSES, MAIN, arguments));
   }
 
   /** The command line of a test's own program, with the distribution on its class path. */
   static List<String> program(Class<?> main, String... arguments) {
-    var command = java(
-        Path.of("target", "test-classes").toAbsolutePath() + ":" + LIB + "/*",
-        main.getName(),
-        arguments);
-    // Lives for seconds, which a better compiler would spend on compiling.
-    command.add(1, "-XX:TieredStopAtLevel=1");
-    return command;
+    return brief(java(":" + OWN_CLASSES, main.getName(), arguments));
   }
 
-  private static List<String> java(String classPath, String main, String... arguments) {
+  /** @param behind class path entries behind the distribution's: a record serves whoever has its class path in front */
+  private static List<String> java(String behind, String main, String... arguments) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_FLAGS);
-    command.addAll(List.of("-cp", classPath, main));
+    command.addAll(RECORD);
+    command.addAll(List.of("-cp", LIB + "/*" + behind, main));
     command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  /** Lives for a minute at most, half of which the better compiler would spend on compiling. */
+  private static List<String> brief(List<String> command) {
+    command.add(1, "-XX:TieredStopAtLevel=1");
     return command;
   }
 
@@ -115,6 +126,33 @@ final class Distribution {
       }
     }
     return true;
+  }
+
+  /** The flags to start from a record of a start; none if it could not be made, for everything works without. */
+  private static List<String> record() {
+    var cache = LIB.resolve("agentos.aot");
+    var recording = new ArrayList<String>();
+    recording.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    recording.addAll(JVM_FLAGS);
+    recording.addAll(List.of("-XX:AOTCacheOutput=" + cache, "-cp", LIB + "/*", MAIN, "rehearse"));
+    try {
+      var process = new ProcessBuilder(recording)
+          .redirectErrorStream(true)
+          .redirectOutput(LIB.resolve("record.log").toFile())
+          .start();
+      if (!process.waitFor(5, TimeUnit.MINUTES)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        return List.of();
+      }
+      return process.exitValue() == 0 && Files.exists(cache)
+          ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")
+          : List.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Path copy() {

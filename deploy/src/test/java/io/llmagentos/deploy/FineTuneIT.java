@@ -39,7 +39,7 @@ class FineTuneIT {
   // As many cores as the ranks need: one on each worker node.
   @RegisterExtension
   static final LocalCluster CLUSTER =
-      new LocalCluster("fine-tune", 1, 2, "llmagentos.jobs.cores = 1");
+      new LocalCluster("fine-tune", 1, 2, "llmagentos.jobs.cores = 1").computing();
 
   @Test
   void shouldEndAsIfNothingHadHappenedAndServeTheModel() throws Exception {

@@ -45,6 +45,7 @@ final class LocalCluster
   private final List<Process> started = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
   private @Nullable Path classes;
+  private boolean computes;
 
   /**
    * @param settings HOCON for every node
@@ -71,6 +72,12 @@ final class LocalCluster
   LocalCluster extended(Path with, Map<String, String> variables) {
     classes = with;
     environment.putAll(variables);
+    return this;
+  }
+
+  /** With the JVM's better compiler, for models and trainings. Before it begins. */
+  LocalCluster computing() {
+    computes = true;
     return this;
   }
 
@@ -285,16 +292,20 @@ final class LocalCluster
   }
 
   private Process start(String log, String... arguments) throws IOException {
-    var builder = new ProcessBuilder(
-            classes == null
-                ? Distribution.command(arguments)
-                : Distribution.extendedCommand(classes, arguments))
+    var builder = new ProcessBuilder(line(arguments))
         .redirectErrorStream(true)
         .redirectOutput(home.resolve(log).toFile());
     builder.environment().putAll(environment);
     var process = builder.start();
     started.add(process);
     return process;
+  }
+
+  private List<String> line(String... arguments) {
+    if (classes != null) {
+      return Distribution.extendedCommand(classes, arguments);
+    }
+    return computes ? Distribution.computingCommand(arguments) : Distribution.command(arguments);
   }
 
   private static String read(Path file) {

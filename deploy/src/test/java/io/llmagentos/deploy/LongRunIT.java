@@ -34,7 +34,7 @@ class LongRunIT {
   private static final Duration LIMIT = Duration.ofMinutes(4);
 
   @RegisterExtension
-  static final LocalCluster CLUSTER = new LocalCluster("long-run", 3, 2, "");
+  static final LocalCluster CLUSTER = new LocalCluster("long-run", 3, 2, "").computing();
 
   @Test
   void shouldEndAsIfNothingHadDied() throws Exception {

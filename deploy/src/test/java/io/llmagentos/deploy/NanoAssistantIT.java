@@ -12,8 +12,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The assistant as it ships, with the model that ships: what a newcomer says is understood and done, refused plainly, or named as not connected. */
 class NanoAssistantIT {
   @RegisterExtension
-  static final LocalCluster CLUSTER =
-      new LocalCluster("nano-assistant", 1, "llmagentos.agent.zone = \"Europe/Berlin\"\n");
+  static final LocalCluster CLUSTER = new LocalCluster(
+          "nano-assistant", 1, "llmagentos.agent.zone = \"Europe/Berlin\"\n")
+      .computing();
 
   @Test
   void shouldDoWhatItIsToldInPlainWords() throws IOException, InterruptedException {

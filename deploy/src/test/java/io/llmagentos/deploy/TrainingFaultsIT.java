@@ -35,7 +35,7 @@ class TrainingFaultsIT {
   static final LocalCluster CLUSTER = new LocalCluster("training-faults", 1, 2, """
           llmagentos.jobs.cores = 1
           pekko.cluster.failure-detector.acceptable-heartbeat-pause = 120s
-          """);
+          """).computing();
 
   @BeforeAll
   static void trainUndisturbed() throws Exception {

@@ -24,8 +24,8 @@ final class KvCache {
     this.heads = heads;
     this.width = Math.ceilDiv(headDim, Lanes.PARTIALS) * Lanes.PARTIALS;
     long floats = Math.multiplyExact((long) layers * blocks * heads, (long) blockTokens * width);
-    keys = arena.allocate(Math.multiplyExact(floats, Float.BYTES), 64);
-    values = arena.allocate(Math.multiplyExact(floats, Float.BYTES), 64);
+    keys = FreshPages.allocate(arena, Math.multiplyExact(floats, Float.BYTES), 64);
+    values = FreshPages.allocate(arena, Math.multiplyExact(floats, Float.BYTES), 64);
     free = new int[blocks];
     freeCount = blocks;
     for (int i = 0; i < blocks; i++) {
