@@ -22,9 +22,14 @@ final class BenchNode {
 
   /** @param journal key and value below {@code llmagentos.journal}; empty: H2 in the node's directory */
   static SoloNode start(Map<String, String> journal) throws IOException {
+    return start(journal, "");
+  }
+
+  /** @param more HOCON above the script */
+  static SoloNode start(Map<String, String> journal, String more) throws IOException {
     Map<String, String> settings = new TreeMap<>();
     journal.forEach((key, value) -> settings.put("llmagentos.journal." + key, value));
-    Config script = ConfigFactory.parseString(SCRIPT);
+    Config script = ConfigFactory.parseString(more).withFallback(ConfigFactory.parseString(SCRIPT));
     return SoloNode.start(ConfigFactory.parseMap(settings).withFallback(script));
   }
 }

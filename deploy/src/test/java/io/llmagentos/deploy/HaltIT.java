@@ -30,8 +30,6 @@ class HaltIT {
   private static final String TURN = "wish";
   private static final int LIVES = 6;
   private static final long SEED = 20261126;
-  private static final String WISH =
-      "cancel my order %d, refund it, and put the date in my calendar";
   private static final String AGENT = """
       name: shop
       model: scripted
@@ -40,25 +38,6 @@ class HaltIT {
       outOfScope: "That is not for me."
       unconnected: "No tool for {what} is connected."
       """;
-  private static final String SETTINGS = """
-      jdbc-journal.class = "io.llmagentos.deploy.HaltingJournal"
-      llmagentos.agent { definitions = "%s", zone = "Europe/Berlin" }
-      llmagentos.node { artery-port = %d, data-dir = "%s" }
-      llmagentos.http { port = %d, management-port = %d }
-      llmagentos.model.models.scripted {
-        kind = scripted
-        rules = [
-          { when = "cancel my order (?<order>\\\\d+), refund it", calls = [
-              { name = cancel_order, arguments = "{\\"order\\":${order}}" }
-              { name = refund, arguments = "{\\"order\\":${order},\\"amount\\":4000}" }
-            ] }
-          { when = "cancel my order (?<order>\\\\d+)", round = 2, calls = [
-              { name = calendar_set, arguments = "{\\"event_name\\":\\"refund ${order}\\",\\"date\\":\\"friday\\"}" }
-            ] }
-          { when = "cancel my order (?<order>\\\\d+)", round = 3, results = "(?<added>Added .*)", text = "Order ${order} is refunded. ${added}" }
-        ]
-      }
-      """;
 
   private final int base = Distribution.freeBasePort(1);
   private final Path home = Distribution.home("halt", base);
@@ -66,6 +45,10 @@ class HaltIT {
 
   /** @param answers every reply that the customer got, in order */
   private record Wish(int order, String session, List<JsonNode> answers) {
+    String text() {
+      return "cancel my order %d, refund it, and put the date in my calendar".formatted(order);
+    }
+
     boolean ended() {
       return !answers.isEmpty() && answers.getLast().path("status").asText().equals("completed");
     }
@@ -89,7 +72,7 @@ class HaltIT {
       try {
         await("every wish is answered")
             .atMost(LIMIT)
-            .ignoreException(IOException.class)
+            .ignoreExceptionsInstanceOf(IOException.class)
             .until(() -> {
               goOn(wishes, shop);
               return wishes.stream().allMatch(Wish::ended);
@@ -111,9 +94,29 @@ class HaltIT {
         ShopTool.CancelOrder.class.getName() + "\n" + ShopTool.Refund.class.getName() + "\n");
     var agents = Files.createDirectories(home.resolve("agents"));
     Files.writeString(agents.resolve("shop.yaml"), AGENT);
-    Files.writeString(
-        home.resolve("node.conf"),
-        SETTINGS.formatted(agents, base + 200, home.resolve("data"), base, base + 100));
+    Files.writeString(home.resolve("node.conf"), settings(agents));
+  }
+
+  private String settings(Path agents) {
+    return """
+      jdbc-journal.class = "io.llmagentos.deploy.HaltingJournal"
+      llmagentos.agent { definitions = "%s", zone = "Europe/Berlin" }
+      llmagentos.node { artery-port = %d, data-dir = "%s" }
+      llmagentos.http { port = %d, management-port = %d }
+      llmagentos.model.models.scripted {
+        kind = scripted
+        rules = [
+          { when = "cancel my order (?<order>\\\\d+), refund it", calls = [
+              { name = cancel_order, arguments = "{\\"order\\":${order}}" }
+              { name = refund, arguments = "{\\"order\\":${order},\\"amount\\":4000}" }
+            ] }
+          { when = "cancel my order (?<order>\\\\d+)", round = 2, calls = [
+              { name = calendar_set, arguments = "{\\"event_name\\":\\"refund ${order}\\",\\"date\\":\\"friday\\"}" }
+            ] }
+          { when = "cancel my order (?<order>\\\\d+)", round = 3, results = "(?<added>Added .*)", text = "Order ${order} is refunded. ${added}" }
+        ]
+      }
+      """.formatted(agents, base + 200, home.resolve("data"), base, base + 100);
   }
 
   private Process start(String halt, ShopServer shop) throws IOException {
@@ -150,7 +153,7 @@ class HaltIT {
     for (var wish : wishes) {
       if (!wish.ended()) {
         door.post("/v1/sessions", Map.of("agent", "shop", "id", wish.session()));
-        wish.answers().add(door.say(wish.session(), TURN, WISH.formatted(wish.order())));
+        wish.answers().add(door.say(wish.session(), TURN, wish.text()));
       }
     }
     for (var item : door.get("/v1/inbox").path("data")) {
