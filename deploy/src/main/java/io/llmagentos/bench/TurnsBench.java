@@ -38,6 +38,17 @@ final class TurnsBench implements Callable<Integer> {
       description = "Its user; the password is read from AGENTOS_JOURNAL_PASSWORD.")
   private String user = "";
 
+  @Option(
+      names = "--doors",
+      split = ",",
+      description = "Doors of a cluster that is up, over HTTP, instead of a node in this process.")
+  private List<String> doors = List.of();
+
+  @Option(
+      names = "--say",
+      description = "What is said there; its model decides (default: ${DEFAULT-VALUE}).")
+  private String words = "hello";
+
   @Option(names = "--sessions", description = "Sessions at a time (default: ${DEFAULT-VALUE}).")
   private int sessions = 64;
 
@@ -51,6 +62,10 @@ final class TurnsBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException, SQLException {
+    if (!doors.isEmpty()) {
+      overHttp();
+      return 0;
+    }
     Map<String, String> journal = new HashMap<>();
     if (!url.isEmpty()) {
       journal.put("url", url);
@@ -81,6 +96,19 @@ final class TurnsBench implements Callable<Integer> {
           median(rawRates), median(talkRates), median(actRates));
       return 0;
     }
+  }
+
+  private void overHttp() {
+    DoorTurns turns = new DoorTurns(doors, "assistant", sessions);
+    System.out.println(doors + ", " + sessions + " at a time, " + seconds + " s a measurement");
+    Callable<Load.Result> load = () ->
+        Load.run(sessions, Duration.ofSeconds(seconds), session -> turns.say(session, words));
+    measure("warm-up", load);
+    List<Double> rates = new ArrayList<>();
+    for (int round = 1; round <= rounds; round++) {
+      rates.add(measure("round " + round, load).perSecond());
+    }
+    System.out.printf("median: %.0f turns/s%n", median(rates));
   }
 
   private double counted(Node node, String what, String text)
