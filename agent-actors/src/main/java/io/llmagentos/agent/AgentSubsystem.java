@@ -1,6 +1,7 @@
 package io.llmagentos.agent;
 
 import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.http.A2aRoutes;
 import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.InboxRoutes;
@@ -23,6 +24,8 @@ import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolSettings;
 import io.llmagentos.agent.tool.ToolSource;
+import io.llmagentos.agent.tool.a2a.A2aAgent;
+import io.llmagentos.agent.tool.a2a.A2aSettings;
 import io.llmagentos.agent.tool.mcp.McpServer;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
@@ -180,18 +183,20 @@ public final class AgentSubsystem implements Subsystem {
             node.settings().drainTimeout(), offered::giveUp, node.system().executionContext()));
   }
 
-  /** Tools outside the journal: services on the class path, MCP servers, OpenAPI documents. */
+  /** Tools outside the journal: services on the class path, MCP servers, OpenAPI documents, agents of other systems. */
   private static ToolHost toolHost(Node node) {
     return Settings.read(node.config(), "llmagentos.agent.tools", section -> {
       ToolSettings settings = ToolSettings.create(section);
       List<McpServerSettings> servers = McpServerSettings.all(section);
       List<OpenApiSettings> documents = OpenApiSettings.all(section);
+      List<A2aSettings> agents = A2aSettings.all(section);
       List<ToolSource> sources = new ArrayList<>();
       sources.add(ToolSource.of(ServiceLoader.load(Tool.class).stream()
           .map(ServiceLoader.Provider::get)
           .toList()));
       documents.forEach(document -> sources.add(OpenApiSource.start(document)));
       servers.forEach(server -> sources.add(McpServer.start(server)));
+      agents.forEach(agent -> sources.add(A2aAgent.start(agent)));
       ToolHost host = new ToolHost(sources, settings, node.clock(), new Random());
       var unused = node.system().getWhenTerminated().whenComplete((done, failure) -> host.close());
       return host;
@@ -229,6 +234,7 @@ public final class AgentSubsystem implements Subsystem {
         new InboxRoutes(node).route(),
         new AgentRoutes(node).route(),
         new CompletionRoutes(node).route(),
-        new McpRoutes(node).route());
+        new McpRoutes(node).route(),
+        new A2aRoutes(node).route());
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.tool.a2a.A2aSettings;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
 import io.llmagentos.node.error.AgentOsException;
@@ -51,6 +52,17 @@ class ToolSettingsTest {
             Map.of(),
             true,
             Duration.ofSeconds(30),
+            16,
+            4 * 1024 * 1024,
+            Duration.ofSeconds(5)));
+    assertThat(A2aSettings.all(section("a2a.x.url = \"http://host\"")))
+        .containsExactly(new A2aSettings(
+            "x",
+            "http://host",
+            "",
+            Map.of(),
+            false,
+            Duration.ofSeconds(60),
             16,
             4 * 1024 * 1024,
             Duration.ofSeconds(5)));
