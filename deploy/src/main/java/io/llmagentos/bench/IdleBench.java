@@ -37,7 +37,7 @@ final class IdleBench implements Callable<Integer> {
     Semaphore inFlight = new Semaphore(64);
     for (int i = 0; i < count; i++) {
       inFlight.acquire();
-      AgentOs.on(node.system())
+      AgentOs.on(node)
           .session("assistant", "bench", name + "-" + i)
           .say("hello")
           .whenComplete((turn, failure) -> {

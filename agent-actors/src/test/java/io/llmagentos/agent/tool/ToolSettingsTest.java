@@ -85,6 +85,20 @@ class ToolSettingsTest {
   }
 
   @Test
+  void shouldRefuseUrlsThatAreNone() {
+    for (String bad : List.of("far", "ftp://host/x", "http:///x", ":")) {
+      assertThatThrownBy(() -> McpServerSettings.all(section("mcp.x.url = \"" + bad + "\"")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.mcp.x.url");
+      assertThatThrownBy(() -> A2aSettings.all(section("a2a.x.url = \"" + bad + "\"")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.a2a.x.url");
+    }
+  }
+
+  @Test
   void shouldNameToolsSoThatEveryModelTakesThemAndNoTwoMeet() {
     assertThat(ToolNames.of("shop", "get-order")).isEqualTo("shop__get-order");
     String dotted = ToolNames.of("shop", "get.order");

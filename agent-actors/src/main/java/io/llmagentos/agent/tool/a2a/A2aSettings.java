@@ -87,7 +87,8 @@ public record A2aSettings(
   static boolean isHttp(String url) {
     try {
       URI uri = new URI(url);
-      return List.of("http", "https").contains(uri.getScheme()) && uri.getHost() != null;
+      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null;
     } catch (URISyntaxException e) {
       return false;
     }

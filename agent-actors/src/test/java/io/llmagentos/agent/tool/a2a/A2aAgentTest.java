@@ -16,7 +16,6 @@ import io.llmagentos.agent.tool.ToolRefusal;
 import io.llmagentos.agent.tool.ToolRequest;
 import io.llmagentos.agent.tool.ToolResult;
 import io.llmagentos.agent.tool.ToolSettings;
-import io.llmagentos.node.error.AgentOsException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -242,12 +241,5 @@ class A2aAgentTest {
     try (ToolHost host = host(A2aAgent.start(settings("endpoint = \"" + url("/rpc") + "\"")))) {
       assertThat(known(host).specification().name()).isEqualTo("far__ask");
     }
-  }
-
-  @Test
-  void shouldRefuseAUrlThatIsNone() {
-    assertThatThrownBy(() -> settings("url = \"far\""))
-        .isInstanceOf(AgentOsException.class)
-        .hasMessageContaining("llmagentos.agent.tools.a2a.far.url");
   }
 }
