@@ -72,6 +72,7 @@ class ArchitectureTest {
           "io.llmagentos.rl.rollout..",
           "io.llmagentos.rl.algorithm..",
           "io.llmagentos.agent.personal..",
+          "io.llmagentos.agent.schedule..",
           "io.llmagentos.agent.tool",
           "io.llmagentos.agent.definition..")
       .should()

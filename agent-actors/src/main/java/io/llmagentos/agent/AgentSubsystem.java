@@ -1,15 +1,23 @@
 package io.llmagentos.agent;
 
 import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.http.A2aRoutes;
 import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.InboxRoutes;
 import io.llmagentos.agent.http.McpRoutes;
+import io.llmagentos.agent.http.ProactiveRoutes;
 import io.llmagentos.agent.http.SessionRoutes;
 import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.PersonalTools;
+import io.llmagentos.agent.schedule.Occurrence;
+import io.llmagentos.agent.schedule.Schedule;
+import io.llmagentos.agent.schedule.Schedules;
+import io.llmagentos.agent.schedule.Timing;
 import io.llmagentos.agent.serving.Agent;
+import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.agent.serving.AgentSettings;
+import io.llmagentos.agent.serving.Agents;
 import io.llmagentos.agent.session.Call;
 import io.llmagentos.agent.session.Decision;
 import io.llmagentos.agent.session.Feedback;
@@ -17,12 +25,15 @@ import io.llmagentos.agent.session.InboxIndex;
 import io.llmagentos.agent.session.Message;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
+import io.llmagentos.agent.session.SessionKey;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
 import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolSettings;
 import io.llmagentos.agent.tool.ToolSource;
+import io.llmagentos.agent.tool.a2a.A2aAgent;
+import io.llmagentos.agent.tool.a2a.A2aSettings;
 import io.llmagentos.agent.tool.mcp.McpServer;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
@@ -30,6 +41,9 @@ import io.llmagentos.agent.tool.openapi.OpenApiSource;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.Subsystem;
+import io.llmagentos.node.envelope.ContentPart;
+import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.envelope.Provenance;
 import io.llmagentos.node.journal.Projector;
 import io.llmagentos.node.settings.Settings;
 import io.llmagentos.node.wire.WireRegistry;
@@ -40,6 +54,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.ServiceLoader;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -56,9 +71,11 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.stream.javadsl.Sink;
 
 /** Agents in the node: sessions and agents as sharded entities on {@code core} nodes, and their doors. */
 public final class AgentSubsystem implements Subsystem {
+  private static final Duration DELIVERY = Duration.ofMinutes(1);
   private static final Duration DRAIN_POLL = Duration.ofMillis(50);
 
   @Override
@@ -116,7 +133,20 @@ public final class AgentSubsystem implements Subsystem {
         .add(2040, Agent.Acted.class)
         .add(2041, Agent.Refused.class)
         .add(2042, Agent.Noticed.class)
-        .add(2043, Agent.Exported.class);
+        .add(2043, Agent.Exported.class)
+        .add(2070, Agent.SetSchedule.class)
+        .add(2071, Agent.RemoveSchedule.class)
+        .add(2072, Agent.FollowDefinition.class)
+        .add(2073, Agent.ListSchedules.class)
+        .add(2074, Agent.Raise.class)
+        .add(2075, Agent.Scheduled.class)
+        .add(2076, Agent.Raised.class)
+        .add(2077, Schedule.class)
+        .add(2078, Schedules.Planned.class)
+        .add(2079, Occurrence.class)
+        .add(2080, Timing.Cron.class)
+        .add(2081, Timing.Every.class)
+        .add(2082, Timing.At.class);
   }
 
   @Override
@@ -158,7 +188,15 @@ public final class AgentSubsystem implements Subsystem {
     Map<String, PersonalTool> byName = Stream.concat(personal.stream(), contributed.stream())
         .collect(Collectors.toMap(tool -> tool.specification().name(), Function.identity()));
     Agent.Dependencies forAgents = new Agent.Dependencies(
-        node.clock(), settings.zone(), byName, toolExecutor, settings.toolTimeout(), agents);
+        node.clock(),
+        settings.zone(),
+        byName,
+        toolExecutor,
+        settings.toolTimeout(),
+        agents,
+        (agent, wake) -> deliver(node, agent, wake),
+        agent -> definitions.schedules(
+            agent.agent(), agent.tenant() + "/" + agent.subject(), settings.zone()));
     init(node.system(), Agent.KEY, entityId -> Agent.create(entityId, forAgents));
     node.countEntities(Agent.KIND, agents::get);
 
@@ -171,6 +209,14 @@ public final class AgentSubsystem implements Subsystem {
         Agent.KIND,
         (entityId, timer) ->
             sharding.entityRefFor(Agent.KEY, entityId).tell(new Agent.Wake(timer)));
+    Agents reachable = new Agents(node.system());
+    node.offer(Agents.class, reachable);
+    definitions
+        .scheduled()
+        .forEach((agent, who) -> who.forEach(each -> {
+          String[] names = each.split("/", 2);
+          reachable.followDefinition(new AgentKey(names[0], agent, names[1]));
+        }));
     node.drain("turns in flight", () -> drained(node, turnsInFlight));
     Sessions offered = new Sessions(node.system());
     node.offer(Sessions.class, offered);
@@ -180,18 +226,37 @@ public final class AgentSubsystem implements Subsystem {
             node.settings().drainTimeout(), offered::giveUp, node.system().executionContext()));
   }
 
-  /** Tools outside the journal: services on the class path, MCP servers, OpenAPI documents. */
+  /** A wake becomes a turn of its session, which knows one that is delivered again. Completes once it is in the journal. */
+  private static CompletionStage<?> deliver(Node node, AgentKey agent, Occurrence wake) {
+    Sessions sessions = node.service(Sessions.class);
+    SessionKey session = new SessionKey(agent.tenant(), wake.principal(), wake.session());
+    Context context = new Context(
+        agent.tenant(),
+        wake.principal(),
+        node.clock().instant().plus(DELIVERY),
+        UUID.randomUUID().toString().replace("-", ""),
+        Provenance.PLATFORM);
+    return sessions
+        .open(session, context, agent.agent(), agent.subject())
+        .thenCompose(opened -> sessions
+            .say(session, context, wake.turn(), ContentPart.text(wake.text()))
+            .runWith(Sink.head(), node.system()));
+  }
+
+  /** Tools outside the journal: services on the class path, MCP servers, OpenAPI documents, agents of other systems. */
   private static ToolHost toolHost(Node node) {
     return Settings.read(node.config(), "llmagentos.agent.tools", section -> {
       ToolSettings settings = ToolSettings.create(section);
       List<McpServerSettings> servers = McpServerSettings.all(section);
       List<OpenApiSettings> documents = OpenApiSettings.all(section);
+      List<A2aSettings> agents = A2aSettings.all(section);
       List<ToolSource> sources = new ArrayList<>();
       sources.add(ToolSource.of(ServiceLoader.load(Tool.class).stream()
           .map(ServiceLoader.Provider::get)
           .toList()));
       documents.forEach(document -> sources.add(OpenApiSource.start(document)));
       servers.forEach(server -> sources.add(McpServer.start(server)));
+      agents.forEach(agent -> sources.add(A2aAgent.start(agent)));
       ToolHost host = new ToolHost(sources, settings, node.clock(), new Random());
       var unused = node.system().getWhenTerminated().whenComplete((done, failure) -> host.close());
       return host;
@@ -229,6 +294,8 @@ public final class AgentSubsystem implements Subsystem {
         new InboxRoutes(node).route(),
         new AgentRoutes(node).route(),
         new CompletionRoutes(node).route(),
-        new McpRoutes(node).route());
+        new McpRoutes(node).route(),
+        new A2aRoutes(node).route(),
+        new ProactiveRoutes(node).route());
   }
 }

@@ -179,7 +179,7 @@ final class AgenticBenchmark {
     List<AgentOs.Dialogue> dialogues = new ArrayList<>();
     for (int session = 0; session < sessions; session++) {
       dialogues.add(
-          AgentOs.on(solo.node().system()).session("shop", "customer-" + session, "s" + session));
+          AgentOs.on(solo.node()).session("shop", "customer-" + session, "s" + session));
     }
     return (worker, text) -> dialogues
         .get(worker)

@@ -49,7 +49,7 @@ public final class Node {
   private final ActorSystem<Void> system;
   private final PrometheusMeterRegistry metrics =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Clock clock = Clock.systemUTC();
+  private final Clock clock;
   private final Map<Class<?>, Object> services = new ConcurrentHashMap<>();
   private final Map<String, IntSupplier> entityCounts = new LinkedHashMap<>();
   private final Map<String, DueTimers.Waker> wakers = new HashMap<>();
@@ -66,13 +66,15 @@ public final class Node {
       URI door,
       URI management,
       JournalDatabase database,
-      ActorSystem<Void> system) {
+      ActorSystem<Void> system,
+      Clock clock) {
     this.config = config;
     this.settings = settings;
     this.door = door;
     this.management = management;
     this.database = database;
     this.system = system;
+    this.clock = clock;
   }
 
   public ActorSystem<Void> system() {

@@ -2,8 +2,6 @@ package io.llmagentos.bench;
 
 import io.llmagentos.agent.AgentOs;
 import io.llmagentos.agent.session.Session;
-import io.llmagentos.agent.session.SessionKey;
-import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.boot.SoloNode;
 import java.io.IOException;
@@ -80,13 +78,12 @@ final class IdleBench implements Callable<Integer> {
     AtomicInteger wrong = new AtomicInteger();
     for (int i = 0; i < count; i++) {
       inFlight.acquire();
-      SessionKey key = new SessionKey("local", "bench", name + "-" + i);
-      AgentOs.on(node.system())
-          .session("assistant", key.principal(), key.session())
+      AgentOs.Dialogue dialogue = AgentOs.on(node).session("assistant", "bench", name + "-" + i);
+      dialogue
           .say("hello")
-          .thenCompose(said -> new Sessions(node.system()).describe(key))
-          .whenComplete((session, failure) -> {
-            if (failure != null || session.turns().size() != turn) {
+          .thenCompose(said -> dialogue.history())
+          .whenComplete((turns, failure) -> {
+            if (failure != null || turns.size() != turn) {
               wrong.incrementAndGet();
             }
             inFlight.release();

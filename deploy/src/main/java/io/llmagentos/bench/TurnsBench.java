@@ -137,8 +137,7 @@ final class TurnsBench implements Callable<Integer> {
     AtomicIntegerArray said = new AtomicIntegerArray(sessions);
     List<AgentOs.Dialogue> dialogues = new ArrayList<>();
     for (int i = 0; i < sessions; i++) {
-      dialogues.add(
-          AgentOs.on(node.system()).session("assistant", "bench-" + i, "s" + run + "-" + i));
+      dialogues.add(AgentOs.on(node).session("assistant", "bench-" + i, "s" + run + "-" + i));
     }
     return Load.run(
         sessions,

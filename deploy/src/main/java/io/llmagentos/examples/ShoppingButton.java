@@ -15,9 +15,9 @@ public final class ShoppingButton {
 
   private ShoppingButton() {}
 
-  public static Behavior<Command> create(String household) {
+  public static Behavior<Command> create(AgentOs os, String household) {
     return Behaviors.setup(context -> {
-      Dialogue dialogue = AgentOs.on(context.getSystem()).session("assistant", household, "fridge");
+      Dialogue dialogue = os.session("assistant", household, "fridge");
       return Behaviors.receive(Command.class)
           .onMessage(Pressed.class, pressed -> {
             dialogue

@@ -1,5 +1,6 @@
 package io.llmagentos.agent.definition;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,6 +8,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.agent.personal.PersonalTool;
+import io.llmagentos.agent.schedule.Schedule;
+import io.llmagentos.agent.schedule.Timing;
 import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolTraits;
@@ -18,11 +21,15 @@ import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -107,11 +114,58 @@ public final class AgentDefinitions {
   private void add(String where, @Nullable InputStream in) throws IOException {
     Written written = new Written(where, YAML.readValue(in, File.class));
     AgentDefinition definition = definition(written);
+    requireSchedules(written);
     byName.put(definition.name(), written);
     fixed.remove(definition.name()); // a user's file may stand in for a shipped one
     if (definition.external().isEmpty() && !written.file().namesSources()) {
       fixed.put(definition.name(), definition);
     }
+  }
+
+  private static void requireSchedules(Written written) throws IOException {
+    Set<String> ids = new HashSet<>();
+    for (DeclaredSchedule declared : written.file().declared()) {
+      try {
+        Schedule schedule = declared.of(String.valueOf(written.file().name()), "any", "UTC");
+        if (!ids.add(schedule.id())) {
+          throw new IllegalArgumentException("id is there twice");
+        }
+        if (!declared.subjects().stream().allMatch(who -> who.matches("[^/]+/.+"))) {
+          throw new IllegalArgumentException(
+              "for must be a list of TENANT/PRINCIPAL, is " + declared.subjects());
+        }
+      } catch (IllegalArgumentException e) {
+        throw new IOException(
+            written.where() + ": the schedule '" + declared.id() + "': " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /**
+   * The schedules that an agent's definition declares for somebody.
+   *
+   * @param who TENANT/PRINCIPAL
+   * @param zone of those that name none
+   */
+  public List<Schedule> schedules(String agent, String who, ZoneId zone) {
+    Written written = byName.get(agent);
+    return written == null
+        ? List.of()
+        : written.file().declared().stream()
+            .filter(declared -> declared.subjects().contains(who))
+            .map(declared -> declared.of(agent, who.substring(who.indexOf('/') + 1), zone.getId()))
+            .toList();
+  }
+
+  /** For whom, as TENANT/PRINCIPAL, the agents' definitions declare schedules. */
+  public Map<String, Set<String>> scheduled() {
+    Map<String, Set<String>> scheduled = new TreeMap<>();
+    byName.forEach((agent, written) -> written
+        .file()
+        .declared()
+        .forEach(declared ->
+            scheduled.computeIfAbsent(agent, name -> new TreeSet<>()).addAll(declared.subjects())));
+    return scheduled;
   }
 
   public List<AgentDefinition> all() {
@@ -239,12 +293,46 @@ public final class AgentDefinitions {
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
       @Nullable String unconnected,
-      @Nullable Integer rounds) {
+      @Nullable Integer rounds,
+      @Nullable List<DeclaredSchedule> schedules) {
+    List<DeclaredSchedule> declared() {
+      return schedules == null ? List.of() : schedules;
+    }
+
     boolean namesSources() {
       return tools != null
           && tools.stream()
               .map(tool -> tool.isObject() ? tool.path("name") : tool)
               .anyMatch(name -> name.asText().endsWith(ALL));
+    }
+  }
+
+  /**
+   * A schedule as a definition declares it.
+   *
+   * @param who for whom, as TENANT/PRINCIPAL; absent: the principal of a cluster without API keys
+   */
+  private record DeclaredSchedule(
+      @Nullable String id,
+      @Nullable String cron,
+      @Nullable String every,
+      @Nullable String at,
+      @Nullable String zone,
+      @Nullable String text,
+      @Nullable String session,
+      @JsonProperty("for") @Nullable List<String> who) {
+    List<String> subjects() {
+      return who == null ? List.of("local/local") : who;
+    }
+
+    Schedule of(String agent, String principal, String otherwise) {
+      return new Schedule(
+          id == null ? "" : id,
+          principal,
+          session == null ? Schedule.defaultSession(agent) : session,
+          Timing.parse(cron, every, at, zone == null ? otherwise : zone),
+          text == null ? "" : text,
+          true);
     }
   }
 

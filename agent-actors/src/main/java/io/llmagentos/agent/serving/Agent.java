@@ -8,8 +8,13 @@ import io.llmagentos.agent.personal.ToolArguments;
 import io.llmagentos.agent.personal.ToolContext;
 import io.llmagentos.agent.personal.ToolException;
 import io.llmagentos.agent.personal.ToolOutcome;
+import io.llmagentos.agent.schedule.Occurrence;
+import io.llmagentos.agent.schedule.Schedule;
+import io.llmagentos.agent.schedule.Schedules;
 import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
+import io.llmagentos.node.http.ApiError;
 import io.llmagentos.node.journal.EventProjection;
 import io.llmagentos.node.wire.WireMessage;
 import java.time.Clock;
@@ -26,10 +31,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -88,6 +97,32 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
 
   public record FindLatestNotice(ActorRef<Reply> replyTo) implements Request {}
 
+  /** What is wanted of the agent's schedules and events. */
+  public sealed interface OfProactive extends Request {
+    ActorRef<Reply> replyTo();
+  }
+
+  /** Set a schedule, or put it in the place of the one with its id. */
+  public record SetSchedule(Schedule schedule, ActorRef<Reply> replyTo) implements OfProactive {}
+
+  public record RemoveSchedule(String id, ActorRef<Reply> replyTo) implements OfProactive {}
+
+  /** Take over what the agent's definition declares; the same again changes nothing. */
+  public record FollowDefinition(ActorRef<Reply> replyTo) implements OfProactive {}
+
+  public record ListSchedules(ActorRef<Reply> replyTo) implements OfProactive {}
+
+  /**
+   * An event that the agent shall hear of, as a turn.
+   *
+   * @param key the same again is the same event
+   */
+  public record Raise(
+      String key, String principal, String session, String text, ActorRef<Reply> replyTo)
+      implements OfProactive {}
+
+  private record WakeDelivered(Occurrence wake, @Nullable Throwable failure) implements Command {}
+
   private record ToolReturned(
       Act act, @Nullable ToolOutcome outcome, @Nullable Throwable failure) implements Command {}
 
@@ -105,11 +140,23 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
 
   public record Exported(String text) implements Reply {}
 
+  /** The schedules as they are now. */
+  public record Scheduled(List<Schedules.Planned> planned) implements Reply {
+    public Scheduled {
+      planned = List.copyOf(planned);
+    }
+  }
+
+  /** An event is in the journal, and becomes a turn. */
+  public record Raised(Occurrence wake) implements Reply {}
+
   /**
    * What an agent needs from its node.
    *
    * @param tools by name
    * @param zone in which the subject's days and hours are meant
+   * @param delivery how a wake becomes a turn
+   * @param declared the schedules that an agent's definition declares for its subject
    */
   public record Dependencies(
       Clock clock,
@@ -117,7 +164,9 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
       Map<String, PersonalTool> tools,
       Executor toolExecutor,
       Duration toolTimeout,
-      AtomicInteger resident) {}
+      AtomicInteger resident,
+      BiFunction<AgentKey, Occurrence, CompletionStage<?>> delivery,
+      Function<AgentKey, List<Schedule>> declared) {}
 
   private final ActorContext<Command> context;
   private final AgentKey key;
@@ -127,6 +176,11 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
   /** Who waits for the call that runs; empty: none runs. */
   private final List<Act> running = new ArrayList<>();
 
+  /** The turns of wakes that are on their way to their sessions. */
+  private final Set<String> delivering = new HashSet<>();
+
+  private final Proactive proactive;
+
   private Agent(ActorContext<Command> context, String entityId, Dependencies dependencies) {
     super(
         PersistenceId.of(KIND, entityId),
@@ -134,6 +188,7 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
     this.context = context;
     this.key = AgentKey.parse(entityId);
     this.dependencies = dependencies;
+    this.proactive = new Proactive(key, dependencies.declared());
     dependencies.resident().incrementAndGet();
   }
 
@@ -157,6 +212,8 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
         .onCommand(WatcherGone.class, this::onWatcherGone)
         .onCommand(FindLatestNotice.class, this::onFindLatestNotice)
         .onCommand(ExportCalendar.class, this::onExportCalendar)
+        .onCommand(OfProactive.class, this::onProactive)
+        .onCommand(WakeDelivered.class, this::onWakeDelivered)
         .build();
   }
 
@@ -273,15 +330,66 @@ public final class Agent extends EventSourcedBehavior<Agent.Command, AgentEvent,
 
   private Effect<AgentEvent, AgentState> onWake(AgentState state, Wake wake) {
     Instant at = dependencies.clock().instant();
+    Proactive.Next next = proactive.woken(state.schedules(), wake.timer(), at);
+    if (!next.nothing()) {
+      return goOn(next, s -> {});
+    }
+    if (proactive.isLater(state.schedules(), wake.timer())) {
+      return Effect().none();
+    }
     List<PersonalEvent> changes = state.personal().due(wake.timer(), at);
     String notice = PersonalState.notice(changes);
     return Effect()
         .persist(new AgentEvent.TimerFired(wake.timer(), changes, notice, at))
-        .thenRun(s -> {
-          if (!notice.isEmpty()) {
-            watchers.forEach(watcher -> watcher.tell(noticed(s.notices().getLast())));
-          }
-        });
+        .thenRun(s -> tellNotice(s, notice));
+  }
+
+  private void tellNotice(AgentState state, String notice) {
+    if (!notice.isEmpty()) {
+      watchers.forEach(watcher -> watcher.tell(noticed(state.notices().getLast())));
+    }
+  }
+
+  private Effect<AgentEvent, AgentState> onProactive(AgentState state, OfProactive request) {
+    try {
+      Proactive.Next next =
+          proactive.asked(state.schedules(), request, dependencies.clock().instant());
+      return goOn(next, s -> request.replyTo().tell(proactive.reply(s.schedules(), request)));
+    } catch (AgentOsException e) {
+      return Effect()
+          .none()
+          .thenReply(
+              request.replyTo(), s -> new Refused("", e.code(), String.valueOf(e.getMessage())));
+    }
+  }
+
+  private Effect<AgentEvent, AgentState> goOn(Proactive.Next next, Consumer<AgentState> reply) {
+    return Effect().persist(next.events()).thenRun(s -> {
+      reply.accept(s);
+      next.deliver().ifPresent(this::deliver);
+      next.events().stream().map(Proactive::notice).forEach(notice -> tellNotice(s, notice));
+    });
+  }
+
+  private void deliver(Occurrence wake) {
+    if (delivering.add(wake.turn())) {
+      context.pipeToSelf(
+          dependencies.delivery().apply(key, wake),
+          (delivered, failure) -> new WakeDelivered(wake, failure));
+    }
+  }
+
+  private Effect<AgentEvent, AgentState> onWakeDelivered(AgentState state, WakeDelivered done) {
+    delivering.remove(done.wake().turn());
+    Throwable failure = done.failure();
+    AgentOsException known = failure == null ? null : ApiError.known(failure);
+    if (known != null) {
+      context.getLog().warn("wake {} is no turn yet: {}", done.wake().key(), known.getMessage());
+    }
+    return goOn(
+        Proactive.delivered(
+            state.schedules(), done.wake(), known, dependencies.clock().instant()),
+        s -> {});
   }
 
   private Effect<AgentEvent, AgentState> onWatch(AgentState state, Watch watch) {

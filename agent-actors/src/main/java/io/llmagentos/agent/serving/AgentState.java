@@ -1,6 +1,7 @@
 package io.llmagentos.agent.serving;
 
 import io.llmagentos.agent.personal.PersonalState;
+import io.llmagentos.agent.schedule.Schedules;
 import io.llmagentos.node.journal.JournalSnapshot;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,13 +14,19 @@ import java.util.Optional;
  * @param version the number of events so far
  * @param calls the latest {@link #KEPT_CALLS}, by which a repeated call is known
  * @param notices the latest {@link #KEPT_NOTICES}
+ * @param schedules and what they and events have woken the agent for
  */
 public record AgentState(
-    long version, PersonalState personal, List<RecordedCall> calls, List<Notice> notices)
+    long version,
+    PersonalState personal,
+    List<RecordedCall> calls,
+    List<Notice> notices,
+    Schedules schedules)
     implements JournalSnapshot {
   static final int KEPT_CALLS = 512;
   static final int KEPT_NOTICES = 64;
-  static final AgentState EMPTY = new AgentState(0, PersonalState.EMPTY, List.of(), List.of());
+  static final AgentState EMPTY =
+      new AgentState(0, PersonalState.EMPTY, List.of(), List.of(), Schedules.NONE);
 
   /** A call that had its effect. */
   public record RecordedCall(String key, String answer) {}
@@ -51,19 +58,38 @@ public record AgentState(
             next,
             changed,
             append(calls, new RecordedCall(recorded.callKey(), recorded.answer()), KEPT_CALLS),
-            notices);
+            notices,
+            schedules);
       case AgentEvent.TimerFired fired ->
         new AgentState(
             next,
             changed,
             calls,
-            fired.notice().isEmpty()
-                ? notices
-                : append(
-                    notices,
-                    new Notice(next, "alarm_rang", fired.notice(), fired.at()),
-                    KEPT_NOTICES));
+            noticed(next, "alarm_rang", fired.notice(), fired.at()),
+            schedules);
+      case AgentEvent.ScheduleSet set ->
+        new AgentState(next, changed, calls, notices, schedules.with(set.schedule(), set.next()));
+      case AgentEvent.ScheduleRemoved removed ->
+        new AgentState(next, changed, calls, notices, schedules.without(removed.id()));
+      case AgentEvent.Woken woken ->
+        new AgentState(
+            next,
+            changed,
+            calls,
+            noticed(next, "schedule_late", woken.notice(), woken.at()),
+            schedules.with(woken.wake(), woken.next()));
+      case AgentEvent.WakeEnded ended ->
+        new AgentState(
+            next,
+            changed,
+            calls,
+            noticed(next, "wake_failed", ended.notice(), ended.at()),
+            schedules.withEnd(ended.turn(), ended.error()));
     };
+  }
+
+  private List<Notice> noticed(long id, String kind, String text, Instant at) {
+    return text.isEmpty() ? notices : append(notices, new Notice(id, kind, text, at), KEPT_NOTICES);
   }
 
   private static <T> List<T> append(List<T> list, T item, int most) {

@@ -5,8 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.llmagentos.agent.AgentOs;
 import io.llmagentos.agent.session.Session;
-import io.llmagentos.agent.session.SessionKey;
-import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
 import java.time.Duration;
 import java.util.List;
@@ -46,8 +44,8 @@ class ManySessionsTest {
     CompletableFuture<Void> other = CompletableFuture.runAsync(() -> converse("other"));
     CompletableFuture.allOf(one, other).get(2, TimeUnit.MINUTES);
 
-    List<String> turns = new Sessions(NODE.node().system())
-        .describe(key("shared")).toCompletableFuture().get(1, TimeUnit.MINUTES).turns().stream()
+    List<String> turns =
+        dialogue("shared").history().toCompletableFuture().get(1, TimeUnit.MINUTES).stream()
             .map(Turn::id)
             .toList();
     assertThat(turns).hasSize(3 * TURNS_OF_A_CLIENT).doesNotHaveDuplicates();
@@ -73,17 +71,14 @@ class ManySessionsTest {
 
   /** @param turn of every session: those before it are still known */
   private static void sayInEach(int turn) throws Exception {
-    Sessions sessions = new Sessions(NODE.node().system());
     for (int begin = 0; begin < SESSIONS; begin += AT_A_TIME) {
-      List<CompletableFuture<Session.Description>> described = IntStream.range(
-              begin, begin + AT_A_TIME)
-          .mapToObj(session -> dialogue("s" + session)
-              .say("hello")
-              .thenCompose(said -> sessions.describe(key("s" + session)))
-              .toCompletableFuture())
+      List<CompletableFuture<List<Turn>>> histories = IntStream.range(begin, begin + AT_A_TIME)
+          .mapToObj(session -> dialogue("s" + session))
+          .map(dialogue ->
+              dialogue.say("hello").thenCompose(said -> dialogue.history()).toCompletableFuture())
           .toList();
-      for (CompletableFuture<Session.Description> session : described) {
-        assertThat(session.get(1, TimeUnit.MINUTES).turns())
+      for (CompletableFuture<List<Turn>> history : histories) {
+        assertThat(history.get(1, TimeUnit.MINUTES))
             .hasSize(turn)
             .allMatch(each -> each.answer().startsWith("Hello there"));
       }
@@ -91,11 +86,7 @@ class ManySessionsTest {
   }
 
   private static AgentOs.Dialogue dialogue(String session) {
-    return AgentOs.on(NODE.node().system()).session("assistant", "many", session);
-  }
-
-  private static SessionKey key(String session) {
-    return new SessionKey("local", "many", session);
+    return AgentOs.on(NODE.node()).session("assistant", "many", session);
   }
 
   private static int inMemory() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.boot.NodeBoot;
@@ -18,10 +19,12 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +33,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** A node with a scripted model in this process, on free ports, and an HTTP client that hides nothing. */
-final class RunningNode implements BeforeAllCallback, AfterAllCallback {
+public final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   static final ObjectMapper JSON = new ObjectMapper();
 
   private static final String SETTINGS = """
@@ -66,11 +69,18 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
   private final String settings;
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Clock clock;
+  private @Nullable Path data;
   private @Nullable Node node;
 
   /** @param settings HOCON above the fixture's own */
-  RunningNode(String settings) {
+  public RunningNode(String settings) {
+    this(settings, Clock.systemUTC());
+  }
+
+  RunningNode(String settings, Clock clock) {
     this.settings = settings;
+    this.clock = clock;
   }
 
   @Override
@@ -80,15 +90,21 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
 
   /** For tests that start and stop it themselves. */
   RunningNode start() throws IOException {
-    Path data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
+    data = Files.createTempDirectory(Files.createDirectories(Path.of("target/nodes")), "node");
+    return startAgain();
+  }
+
+  /** After {@link #stop}, with what it knew. */
+  RunningNode startAgain() throws IOException {
     List<Integer> ports = freePorts(3);
-    node = NodeBoot.start(ConfigFactory.parseString(settings)
+    Config config = ConfigFactory.parseString(settings)
         .withFallback(ConfigFactory.parseString(
             """
             llmagentos.node { data-dir = "%s", artery-port = %d }
             llmagentos.http { port = %d, management-port = %d }
             """.formatted(data, ports.get(0), ports.get(1), ports.get(2))))
-        .withFallback(ConfigFactory.parseString(SETTINGS)));
+        .withFallback(ConfigFactory.parseString(SETTINGS));
+    node = NodeBoot.start(config, Optional.empty(), clock);
     return this;
   }
 
@@ -101,7 +117,7 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
     node().stop().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
-  Node node() {
+  public Node node() {
     return Objects.requireNonNull(node, "started");
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.tool.a2a.A2aSettings;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
 import io.llmagentos.node.error.AgentOsException;
@@ -54,6 +55,17 @@ class ToolSettingsTest {
             16,
             4 * 1024 * 1024,
             Duration.ofSeconds(5)));
+    assertThat(A2aSettings.all(section("a2a.x.url = \"http://host\"")))
+        .containsExactly(new A2aSettings(
+            "x",
+            "http://host",
+            "",
+            Map.of(),
+            false,
+            Duration.ofSeconds(60),
+            16,
+            4 * 1024 * 1024,
+            Duration.ofSeconds(5)));
   }
 
   @Test
@@ -69,6 +81,20 @@ class ToolSettingsTest {
           .as(bad)
           .isInstanceOf(AgentOsException.class)
           .hasMessageContaining("llmagentos.agent.tools." + key);
+    }
+  }
+
+  @Test
+  void shouldRefuseUrlsThatAreNone() {
+    for (String bad : List.of("far", "ftp://host/x", "http:///x", ":")) {
+      assertThatThrownBy(() -> McpServerSettings.all(section("mcp.x.url = \"" + bad + "\"")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.mcp.x.url");
+      assertThatThrownBy(() -> A2aSettings.all(section("a2a.x.url = \"" + bad + "\"")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.a2a.x.url");
     }
   }
 

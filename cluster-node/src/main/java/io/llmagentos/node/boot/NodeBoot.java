@@ -34,6 +34,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -78,6 +79,11 @@ public final class NodeBoot {
 
   /** @param file the user's configuration file */
   public static Node start(Config overrides, Optional<File> file) {
+    return start(overrides, file, Clock.systemUTC());
+  }
+
+  /** @param clock by which everything durable is timed: what is due, late, expired */
+  public static Node start(Config overrides, Optional<File> file, Clock clock) {
     Config config = Settings.load(overrides, file);
     NodeSettings settings = Settings.read(config, "llmagentos.node", NodeSettings::create);
     HttpSettings http = Settings.read(config, "llmagentos.http", HttpSettings::create);
@@ -122,7 +128,8 @@ public final class NodeBoot {
           uri(http.host(), http.port()),
           uri(http.managementHost(), http.managementPort()),
           database,
-          system);
+          system,
+          clock);
       boot(node, http, cluster, subsystems, projectors);
       node.closeAtTheEnd(() -> {
         database.close();

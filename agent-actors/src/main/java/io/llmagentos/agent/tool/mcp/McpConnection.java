@@ -19,10 +19,12 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** One connection to an MCP server, from its handshake until it is lost. */
 final class McpConnection implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(McpConnection.class);
+  private static final String ENDED = "its process has ended";
   private static final Duration CLOSING = Duration.ofSeconds(5);
   /** Of the library's own limit on a call, which the caller's comes before. */
   private static final Duration MARGIN = Duration.ofSeconds(5);
@@ -30,6 +32,9 @@ final class McpConnection implements AutoCloseable {
   private final McpServerSettings settings;
   private final McpAsyncClient client;
   private final Semaphore doubts = new Semaphore(0);
+  /** What went wrong with the server's process; the library does not say so to who waits for the handshake. */
+  private final Sinks.One<McpSchema.InitializeResult> broken = Sinks.one();
+
   private volatile boolean ended;
 
   private McpConnection(McpServerSettings settings, Consumer<List<McpSchema.Tool>> onToolsChanged) {
@@ -47,7 +52,8 @@ final class McpConnection implements AutoCloseable {
       McpServerSettings settings, Consumer<List<McpSchema.Tool>> onToolsChanged) {
     McpConnection connection = new McpConnection(settings, onToolsChanged);
     try {
-      connection.client.initialize().block(settings.connectTimeout());
+      Mono.firstWithSignal(connection.client.initialize(), connection.broken.asMono())
+          .block(settings.connectTimeout());
       return connection;
     } catch (RuntimeException e) {
       connection.close();
@@ -78,11 +84,13 @@ final class McpConnection implements AutoCloseable {
                       Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>>
                   handler) {
             return super.connect(handler)
+                .doOnError(broken::tryEmitError)
                 .doOnSuccess(started -> Thread.ofVirtual()
                     .name("mcp " + settings.name() + " exit")
                     .start(() -> {
                       awaitForExit();
                       ended = true;
+                      broken.tryEmitError(new IOException(ENDED));
                       doubts.release();
                     }));
           }
@@ -137,7 +145,7 @@ final class McpConnection implements AutoCloseable {
         doubts.drainPermits();
       }
       if (ended) {
-        throw new IOException("its process has ended");
+        throw new IOException(ENDED);
       }
       client.ping().block(settings.connectTimeout());
     }

@@ -90,7 +90,7 @@ public final class McpServer implements ToolSource {
 
   private void lost(Exception failure) {
     connection = null;
-    trouble = rootMessage(failure);
+    trouble = reason(failure);
     if (!closed) {
       LOG.warn("MCP server '{}' is not connected: {}", settings.name(), trouble);
     }
@@ -178,7 +178,7 @@ public final class McpServer implements ToolSource {
         }
         case ConnectException refused -> {
           over.doubt();
-          return new ToolRefusal(notConnected(rootMessage(refused)), refused);
+          return new ToolRefusal(notConnected(reason(refused)), refused);
         }
         case McpTransportSessionNotFoundException restarted -> {
           over.doubt();
@@ -195,16 +195,18 @@ public final class McpServer implements ToolSource {
     over.doubt();
     return new IOException(
         "the call was lost on its way to or from MCP server '" + settings.name() + "': "
-            + rootMessage(failure),
+            + reason(failure),
         failure);
   }
 
-  private static String rootMessage(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
+  /** The first message of the system's, which names what it is about, else the innermost. */
+  private static String reason(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null
+        && !(cause instanceof IOException && cause.getMessage() != null)) {
+      cause = cause.getCause();
     }
-    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 
   @SuppressWarnings("unchecked")

@@ -81,7 +81,8 @@ public record McpServerSettings(
   private static boolean isHttp(String url) {
     try {
       URI uri = new URI(url);
-      return List.of("http", "https").contains(uri.getScheme()) && uri.getHost() != null;
+      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null;
     } catch (java.net.URISyntaxException e) {
       return false;
     }

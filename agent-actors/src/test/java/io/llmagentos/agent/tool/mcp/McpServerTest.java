@@ -19,6 +19,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -173,6 +174,25 @@ class McpServerTest {
       assertThatThrownBy(() -> expected.call(request("{}")))
           .isInstanceOf(ToolRefusal.class)
           .hasMessageContaining("'fake' is not connected");
+    }
+  }
+
+  @Test
+  void shouldSayWhyAProgramIsNoServer() {
+    for (Map.Entry<String, String> bad : Map.of(
+            "/does/not/exist", "/does/not/exist", "false", "its process has ended")
+        .entrySet()) {
+      McpServerSettings settings = McpServerSettings.all(
+              section("mcp.fake { connect-timeout = 1h, command = [\"" + bad.getKey() + "\"] }"))
+          .getFirst();
+      try (McpServer program = McpServer.start(settings)) {
+        await(bad.getKey())
+            .atMost(PATIENCE)
+            .untilAsserted(() -> assertThatThrownBy(
+                    () -> program.find("fake__tool").orElseThrow().call(request("{}")))
+                .isInstanceOf(ToolRefusal.class)
+                .hasMessageContaining(bad.getValue()));
+      }
     }
   }
 

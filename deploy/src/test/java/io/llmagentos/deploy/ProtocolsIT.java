@@ -11,6 +11,9 @@ import io.llmagentos.agent.tool.ToolRefusal;
 import io.llmagentos.agent.tool.ToolRequest;
 import io.llmagentos.agent.tool.ToolResult;
 import io.llmagentos.agent.tool.ToolSettings;
+import io.llmagentos.agent.tool.ToolSource;
+import io.llmagentos.agent.tool.a2a.A2aAgent;
+import io.llmagentos.agent.tool.a2a.A2aSettings;
 import io.llmagentos.agent.tool.mcp.McpServer;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.node.envelope.Context;
@@ -32,8 +35,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** MCP with a client and a server that others wrote, as they come from npm. */
-class McpIT {
+/** MCP and A2A with clients and a server that others wrote, as they come from npm. */
+class ProtocolsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String SETTINGS = """
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
@@ -48,21 +51,22 @@ class McpIT {
       """;
 
   @RegisterExtension
-  static final LocalCluster CLUSTER = new LocalCluster("mcp", 1, SETTINGS);
+  static final LocalCluster CLUSTER = new LocalCluster("protocols", 1, SETTINGS);
 
-  private static final Path SCRIPTS = Path.of("src/test/js/mcp");
-  private static final Path INSTALLED = Path.of("target/js-mcp");
+  private static final Path SCRIPTS = Path.of("src/test/js/protocols");
+  private static final Path INSTALLED = Path.of("target/js-protocols");
+  private static final Path A2A = INSTALLED.resolve("node_modules/@a2a-js/sdk/package.json");
   private static final Path EVERYTHING =
       INSTALLED.resolve("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 
   @BeforeAll
   static void install() throws IOException, InterruptedException {
     Files.createDirectories(INSTALLED);
-    for (String script : List.of("package.json", "client.mjs")) {
+    for (String script : List.of("package.json", "mcp.mjs", "a2a.mjs")) {
       Files.copy(
           SCRIPTS.resolve(script), INSTALLED.resolve(script), StandardCopyOption.REPLACE_EXISTING);
     }
-    if (!Files.exists(EVERYTHING)) {
+    if (!Files.exists(EVERYTHING) || !Files.exists(A2A)) {
       run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock");
     }
   }
@@ -87,9 +91,9 @@ class McpIT {
         .getFirst());
   }
 
-  private static ToolHost host(McpServer server) {
+  private static ToolHost host(ToolSource source) {
     return new ToolHost(
-        List.of(server),
+        List.of(source),
         ToolSettings.create(ConfigFactory.defaultReference().getConfig("llmagentos.agent.tools")),
         Clock.systemUTC(),
         new Random(1));
@@ -100,9 +104,13 @@ class McpIT {
   }
 
   private static ToolResult call(ToolHost host, String name, String arguments) throws Exception {
+    return tool(host, name).call(request(arguments));
+  }
+
+  private static ToolRequest request(String arguments) {
     Context context = new Context(
         "local", "alice", Instant.now().plus(PATIENCE), "0".repeat(32), Provenance.PRINCIPAL);
-    return tool(host, name).call(new ToolRequest(context, "key-1", arguments));
+    return new ToolRequest(context, "key-1", arguments);
   }
 
   private static void awaitAnswers(ToolHost host) {
@@ -126,8 +134,33 @@ class McpIT {
   }
 
   @Test
-  void shouldServeTheJavaScriptClient() throws Exception {
-    run("node", "client.mjs", CLUSTER.door(0) + "/mcp");
+  void shouldServeTheJavaScriptClientOfMcp() throws Exception {
+    run("node", "mcp.mjs", CLUSTER.door(0) + "/mcp");
+  }
+
+  @Test
+  void shouldServeTheJavaScriptClientOfA2a() throws Exception {
+    run("node", "a2a.mjs", CLUSTER.door(0));
+  }
+
+  /** One platform asks another's agent: here the same one, through its own door. */
+  @Test
+  void shouldAskAnAgentOfAnotherPlatform() throws Exception {
+    A2aSettings settings = A2aSettings.all(
+            ConfigFactory.parseString("llmagentos.agent.tools.a2a.far { idempotent = on, url = \""
+                    + CLUSTER.door(0) + "\" }")
+                .withFallback(ConfigFactory.defaultReference())
+                .getConfig("llmagentos.agent.tools"))
+        .getFirst();
+    try (ToolHost host = host(A2aAgent.start(settings))) {
+      await("its card").atMost(PATIENCE).until(() -> !host.tools().isEmpty());
+      Tool ask = host.find("far__ask").orElseThrow();
+      assertThat(ask.specification().description()).contains("assistant");
+      ToolRequest wake = request("{\"message\":\"wake me up at seven am on monday\"}");
+      ToolResult once = ask.call(wake);
+      assertThat(once.text()).contains("Monday");
+      assertThat(ask.call(wake)).isEqualTo(once);
+    }
   }
 
   @Test
