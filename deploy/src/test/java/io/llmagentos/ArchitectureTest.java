@@ -73,6 +73,7 @@ class ArchitectureTest {
           "io.llmagentos.rl.algorithm..",
           "io.llmagentos.agent.personal..",
           "io.llmagentos.agent.tool",
+          "io.llmagentos.agent.budget..",
           "io.llmagentos.agent.definition..")
       .should()
       .dependOnClassesThat()

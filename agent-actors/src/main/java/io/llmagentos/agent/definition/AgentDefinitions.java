@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
@@ -194,7 +195,8 @@ public final class AgentDefinitions {
         required(where, "outOfScope", file.outOfScope()),
         required(where, "unconnected", file.unconnected()),
         traits,
-        rounds(where, file.rounds()));
+        rounds(where, file.rounds()),
+        budget(where, file.budget()));
   }
 
   private List<Tool> outside(String name) {
@@ -221,6 +223,15 @@ public final class AgentDefinitions {
     return rounds == null ? 1 : rounds;
   }
 
+  private static Budget budget(String where, @Nullable Map<String, Object> budget)
+      throws IOException {
+    try {
+      return budget == null ? Budget.NONE : Budget.read(ConfigFactory.parseMap(budget));
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw new IOException(where + ": " + e.getMessage(), e);
+    }
+  }
+
   private static String required(String where, String key, @Nullable String value)
       throws IOException {
     if (value == null || value.isBlank()) {
@@ -239,7 +250,8 @@ public final class AgentDefinitions {
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
       @Nullable String unconnected,
-      @Nullable Integer rounds) {
+      @Nullable Integer rounds,
+      @Nullable Map<String, Object> budget) {
     boolean namesSources() {
       return tools != null
           && tools.stream()

@@ -109,7 +109,8 @@ final class AgentAnswers {
         Optional.of(new CompletionPiece.End(
             id(session, finished.turn().id()),
             answer(agent, finished.turn()),
-            finished.turn().acceptedAt()));
+            finished.turn().acceptedAt(),
+            finished.turn().exceeded()));
       default -> Optional.empty();
     };
   }
@@ -129,7 +130,7 @@ final class AgentAnswers {
         replies.isEmpty() ? "" : replies.getLast().weightVersion(),
         turn.answer(),
         List.of(),
-        ChatReply.FinishReason.STOP,
+        turn.exceeded().isPresent() ? ChatReply.FinishReason.LENGTH : ChatReply.FinishReason.STOP,
         new ChatReply.Usage(
             replies.stream().mapToInt(reply -> reply.usage().promptTokens()).sum(),
             replies.stream().mapToInt(reply -> reply.usage().completionTokens()).sum()),

@@ -291,6 +291,7 @@ public final class SessionRoutes extends Api {
     if (!description.operator().isEmpty()) {
       json.put("operator", description.operator());
     }
+    json.set("usage", TurnJson.usage(description.usage()));
     ArrayNode turns = json.putArray("turns");
     description.turns().forEach(turn -> turns.add(TurnJson.of(turn)));
     return json;

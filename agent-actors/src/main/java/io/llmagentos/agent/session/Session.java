@@ -1,5 +1,11 @@
 package io.llmagentos.agent.session;
 
+import io.llmagentos.agent.account.Account;
+import io.llmagentos.agent.account.AccountKey;
+import io.llmagentos.agent.account.Accounts;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Prices;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.agent.tool.ToolHost;
@@ -23,13 +29,16 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -163,12 +172,24 @@ public final class Session
   /** A durable timer is due: of an unfinished turn, or of an approval that nobody gave. */
   public record Wake(String timer) implements Request {}
 
+  /** An account wants to know what was spent under a lease. */
+  public record Recall(long lease) implements Request {}
+
   private record Step(String turn) implements Command {}
 
   private record ModelSaid(String turn, String text) implements Command {}
 
   private record ModelAnswered(
-      String turn, @Nullable ChatReply reply, @Nullable Throwable failure) implements Command {}
+      String turn,
+      String model,
+      @Nullable ChatReply reply,
+      @Nullable Throwable failure) implements Command {}
+
+  private record LeaseTaken(
+      Account.@Nullable Reply reply, @Nullable Throwable failure) implements Command {}
+
+  /** The turn's wall time may be used up. */
+  private record TimeUp(String turn) implements Command {}
 
   private record CallReturned(String turn, Call call, CallOutcome outcome) implements Command {}
 
@@ -202,6 +223,7 @@ public final class Session
   /**
    * @param turns the latest, as many as a message carries
    * @param operator the person who has taken it over; empty: the agent answers
+   * @param usage what was spent on all its turns
    */
   public record Description(
       String agent,
@@ -210,7 +232,8 @@ public final class Session
       List<Turn> turns,
       String node,
       long version,
-      String operator)
+      String operator,
+      Usage usage)
       implements Reply {
     public Description {
       turns = turns.stream().map(Turn::withoutHistory).toList();
@@ -233,7 +256,9 @@ public final class Session
       Duration turnTimeout,
       Duration approvalExpiry,
       AtomicInteger resident,
-      AtomicInteger inFlight) {}
+      AtomicInteger inFlight,
+      Prices prices,
+      Accounts accounts) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
@@ -246,6 +271,18 @@ public final class Session
 
   /** Whether the model is being asked for it. */
   private boolean asking;
+
+  /** Whether the model that is being asked shall go on; another one for each request. */
+  private AtomicBoolean wanted = new AtomicBoolean();
+
+  /** Whether the accounts are being asked. */
+  private boolean leasing;
+
+  /** What was worked on the turn since then is in no event yet. */
+  private Instant recordedUntil = Instant.EPOCH;
+
+  /** Rings when the turn's wall time is used up. */
+  private Cancellable timeUp = Cancellable.alreadyCancelled();
 
   /** Its calls that are under way, by number. */
   private final Map<Integer, CallRunner.Running> underWay = new LinkedHashMap<>();
@@ -296,6 +333,9 @@ public final class Session
         .onCommand(ModelAnswered.class, this::onModelAnswered)
         .onCommand(CallReturned.class, this::onCallReturned)
         .onCommand(WatcherGone.class, this::onWatcherGone)
+        .onCommand(TimeUp.class, this::onTimeUp)
+        .onCommand(LeaseTaken.class, this::onLeaseTaken)
+        .onCommand(Recall.class, this::onRecall)
         .build();
   }
 
@@ -462,7 +502,14 @@ public final class Session
     listeners.listen(turn.id(), stop.replyTo());
     List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
     events.add(new SessionEvent.TurnFinished(
-        turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id(), now()));
+        turn.id(),
+        Turn.Status.STOPPED,
+        "Stopped.",
+        List.of(),
+        ErrorCode.STOPPED.id(),
+        now(),
+        lap(turn),
+        Optional.empty()));
     return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
   }
 
@@ -504,7 +551,8 @@ public final class Session
         latest(state.turns()),
         Cluster.get(context.getSystem()).selfMember().address().toString(),
         state.version(),
-        state.operator());
+        state.operator(),
+        state.usage());
   }
 
   /** As many of the latest turns as one message carries, at least one. */
@@ -565,6 +613,7 @@ public final class Session
     working = turn.id();
     dependencies.inFlight().incrementAndGet();
     deadline = now().plus(dependencies.turnTimeout());
+    recordedUntil = now();
     saidSoFar = 0;
     context.getSelf().tell(new Step(turn.id()));
   }
@@ -582,6 +631,8 @@ public final class Session
     if (!working.isEmpty()) {
       working = "";
       asking = false;
+      wanted.set(false);
+      timeUp.cancel();
       underWay.values().forEach(call -> call.interrupt().run());
       underWay.clear();
       dependencies.inFlight().decrementAndGet();
@@ -590,7 +641,7 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> onStep(SessionState state, Step step) {
     Turn turn = state.turn(step.turn()).filter(Turn::isRunning).orElse(null);
-    if (turn == null || !working.equals(turn.id()) || asking) {
+    if (turn == null || !working.equals(turn.id()) || asking || leasing) {
       return Effect().none();
     }
     AgentDefinition definition;
@@ -599,12 +650,29 @@ public final class Session
     } catch (AgentOsException e) {
       return fail(turn, e);
     }
-    return switch (NextStep.of(key, state, turn, definition)) {
-      case NextStep.AskModel ask -> ask(turn, ask.request());
+    NextStep next = NextStep.of(key, state, turn, definition);
+    Spending spending =
+        new Spending(state, turn, definition, dependencies.prices(), unrecorded(turn));
+    Usage needed = spending.needed(next);
+    Exceeded exceeded = spending.exceeded(needed).orElse(null);
+    if (exceeded != null) {
+      return exceed(
+          state,
+          turn,
+          exceeded,
+          next instanceof NextStep.Answer cut ? cut.text() : exceeded.message(),
+          List.of());
+    }
+    ringWhenTimeIsUp(turn, spending);
+    if (!(next instanceof NextStep.Answer) && !isLeased(state, needed)) {
+      return lease(state, needed);
+    }
+    return switch (next) {
+      case NextStep.AskModel ask -> ask(turn, spending.bounded(ask.request()));
       case NextStep.Act act -> act(state, turn, act.actions(), definition);
       case NextStep.Suspend suspend ->
         Effect()
-            .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now()))
+            .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now(), lap(turn)))
             .thenRun(s -> ended(s, turn.id()));
       case NextStep.Answer answer -> finish(turn, answer, List.of());
     };
@@ -612,17 +680,19 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> ask(Turn turn, ChatRequest request) {
     asking = true;
+    AtomicBoolean goOn = new AtomicBoolean(true);
+    wanted = goOn;
     ActorRef<Command> self = context.getSelf();
     context.pipeToSelf(
         dependencies
             .models()
             .chat(turnContext(turn), request, text -> {
               self.tell(new ModelSaid(turn.id(), text));
-              return true;
+              return goOn.get();
             })
             .toCompletableFuture()
             .orTimeout(dependencies.turnTimeout().toMillis(), TimeUnit.MILLISECONDS),
-        (reply, failure) -> new ModelAnswered(turn.id(), reply, failure));
+        (reply, failure) -> new ModelAnswered(turn.id(), request.model(), reply, failure));
     return Effect().none();
   }
 
@@ -646,7 +716,12 @@ public final class Session
       return fail(turn, answered.failure());
     }
     return Effect()
-        .persist(new SessionEvent.ModelReplied(turn.id(), reply, now()))
+        .persist(new SessionEvent.ModelReplied(
+            turn.id(),
+            reply,
+            now(),
+            dependencies.prices().of(answered.model(), reply.usage()),
+            lap(turn)))
         .thenRun(s -> goOn(s, turn.id()));
   }
 
@@ -666,7 +741,7 @@ public final class Session
         case DOUBT ->
           events.add(Ledger.doubt(turn, call, "Its node was lost while it ran.", now()));
         case START -> {
-          events.add(Ledger.start(turn, call, now()));
+          events.add(Ledger.start(turn, call, dependencies.prices().ofCall(call.name()), now()));
           starting.add(action);
         }
         case PERSONAL, REPEAT -> starting.add(action);
@@ -769,8 +844,169 @@ public final class Session
       Turn turn, NextStep.Answer answer, List<Call> calls) {
     return Effect()
         .persist(new SessionEvent.TurnFinished(
-            turn.id(), answer.status(), answer.text(), calls, answer.error(), now()))
+            turn.id(),
+            answer.status(),
+            answer.text(),
+            calls,
+            answer.error(),
+            now(),
+            lap(turn),
+            Optional.empty()))
         .thenRun(s -> ended(s, turn.id()));
+  }
+
+  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
+  private Effect<SessionEvent, SessionState> exceed(
+      SessionState state, Turn turn, Exceeded why, String answer, List<SessionEvent> before) {
+    List<SessionEvent> events = new ArrayList<>(before);
+    events.addAll(Ledger.leave(turn, external(state), now()));
+    events.add(new SessionEvent.TurnFinished(
+        turn.id(),
+        Turn.Status.BUDGET_EXCEEDED,
+        answer,
+        List.of(),
+        ErrorCode.BUDGET_EXCEEDED.id(),
+        now(),
+        lap(turn),
+        Optional.of(why)));
+    return Effect().persist(events).thenRun(s -> {
+      if (!before.isEmpty()) {
+        tellSettled(s);
+      }
+      ended(s, turn.id());
+    });
+  }
+
+  private void ringWhenTimeIsUp(Turn turn, Spending spending) {
+    timeUp.cancel();
+    spending
+        .millisLeft()
+        .ifPresent(left -> timeUp = context.scheduleOnce(
+            Duration.ofMillis(left), context.getSelf(), new TimeUp(turn.id())));
+  }
+
+  private Effect<SessionEvent, SessionState> onTimeUp(SessionState state, TimeUp up) {
+    Turn turn = state.turn(up.turn()).filter(Turn::isRunning).orElse(null);
+    if (turn == null || !working.equals(turn.id())) {
+      return Effect().none();
+    }
+    AgentDefinition definition;
+    try {
+      definition = dependencies.agents().apply(state.agent());
+    } catch (AgentOsException e) {
+      return fail(turn, e);
+    }
+    Spending spending =
+        new Spending(state, turn, definition, dependencies.prices(), unrecorded(turn));
+    Exceeded exceeded = spending.exceeded(new Usage(0, 0, 0, 0, 0, 1)).orElse(null);
+    if (exceeded == null) {
+      ringWhenTimeIsUp(turn, spending); // the two clocks do not agree to the millisecond
+      return Effect().none();
+    }
+    return exceed(state, turn, exceeded, exceeded.message(), List.of());
+  }
+
+  /** What was worked on the turn since its last event. */
+  private Usage unrecorded(Turn turn) {
+    long millis =
+        working.equals(turn.id()) ? Duration.between(recordedUntil, now()).toMillis() : 0;
+    return new Usage(0, 0, 0, 0, 0, Math.max(0, millis));
+  }
+
+  /** The same, for the event that now says so. */
+  private long lap(Turn turn) {
+    long millis = unrecorded(turn).millis();
+    if (working.equals(turn.id())) {
+      recordedUntil = now();
+    }
+    return millis;
+  }
+
+  private List<AccountKey> accounts() {
+    return dependencies.accounts().of(key.tenant(), key.principal());
+  }
+
+  /** Whether nobody limits what the session spends, or what it has leased suffices. */
+  private boolean isLeased(SessionState state, Usage needed) {
+    return needed.equals(Usage.NONE)
+        || accounts().isEmpty()
+        || state.lease().covers(state.usage(), needed, now());
+  }
+
+  /** Settle what was spent, and take the next lease. */
+  private Effect<SessionEvent, SessionState> lease(SessionState state, Usage needed) {
+    leasing = true;
+    Lease lease = state.lease();
+    return lease.isSettled()
+        ? Effect().none().thenRun(s -> take(s, needed))
+        : Effect()
+            .persist(
+                new SessionEvent.LeaseSettled(lease.number(), lease.used(state.usage()), now()))
+            .thenRun(s -> take(s, needed));
+  }
+
+  private void take(SessionState state, Usage needed) {
+    Lease before = state.lease();
+    context.pipeToSelf(
+        dependencies
+            .accounts()
+            .take(
+                accounts(),
+                key.entityId(),
+                before.number() + 1,
+                before.settled().orElse(Usage.NONE),
+                needed),
+        LeaseTaken::new);
+  }
+
+  private Effect<SessionEvent, SessionState> onLeaseTaken(SessionState state, LeaseTaken taken) {
+    leasing = false;
+    if (taken.reply() instanceof Account.Leased leased) {
+      return Effect()
+          .persist(new SessionEvent.BudgetLeased(
+              leased.lease(), leased.granted(), leased.expiresAt(), now()))
+          .thenRun(s -> goOn(s, working));
+    }
+    Turn turn = state.turn(working).filter(Turn::isRunning).orElse(null);
+    if (turn == null) {
+      return Effect().none(); // it was stopped; the next one asks again
+    }
+    if (!(taken.reply() instanceof Account.Refused refused)) {
+      return fail(turn, taken.failure());
+    }
+    // One account may have granted what another has refused.
+    return exceed(
+        state,
+        turn,
+        refused.why(),
+        refused.why().message(),
+        List.of(new SessionEvent.LeaseSettled(refused.lease(), Usage.NONE, now())));
+  }
+
+  private Effect<SessionEvent, SessionState> onRecall(SessionState state, Recall recall) {
+    Lease lease = state.lease();
+    if (recall.lease() < lease.number()) {
+      dependencies.accounts().settle(accounts(), key.entityId(), recall.lease(), Usage.NONE);
+      return Effect().none();
+    }
+    if (recall.lease() == lease.number() && lease.isSettled()) {
+      tellSettled(state);
+      return Effect().none();
+    }
+    if (leasing || !working.isEmpty()) {
+      return Effect().none(); // a later recall finds it at rest
+    }
+    Usage used = recall.lease() == lease.number() ? lease.used(state.usage()) : Usage.NONE;
+    return Effect()
+        .persist(new SessionEvent.LeaseSettled(recall.lease(), used, now()))
+        .thenRun(this::tellSettled);
+  }
+
+  private void tellSettled(SessionState state) {
+    Lease lease = state.lease();
+    dependencies
+        .accounts()
+        .settle(accounts(), key.entityId(), lease.number(), lease.settled().orElse(Usage.NONE));
   }
 
   /** The turn has ended or waits: whoever asked for it hears so, and the next one is taken up. */
