@@ -135,7 +135,8 @@ public final class AgentSubsystem implements Subsystem {
         .add(2108, Account.Wake.class)
         .add(2109, Account.Leased.class)
         .add(2110, Account.Refused.class)
-        .add(2111, Account.Description.class);
+        .add(2111, Account.Description.class)
+        .add(2112, Session.Reset.class);
   }
 
   @Override

@@ -33,7 +33,7 @@ final class Conversation {
     void reconnected(URI lost, URI door);
   }
 
-  /** How a turn ended. {@code status}: {@code completed}, {@code failed} or {@code stopped}; or {@code waiting} for a person. */
+  /** How a turn ended. {@code status}: {@code completed}, {@code failed}, {@code stopped} or {@code budget_exceeded}; or {@code waiting} for a person. */
   record Outcome(String status, String answer, JsonNode toolCalls) {}
 
   /** Something the agent says on its own, such as an alarm that rings. */
@@ -93,6 +93,10 @@ final class Conversation {
           switch (event.name()) {
             case "turn.delta" ->
               append(answer, data.path("offset").asInt(), data.path("text").asText(), listener);
+            case "turn.reset" -> {
+              answer.setLength(0);
+              listener.text("\n"); // another answer follows, from its beginning
+            }
             case "turn.finished", "turn.waiting" -> {
               return finished(data, answer, listener);
             }

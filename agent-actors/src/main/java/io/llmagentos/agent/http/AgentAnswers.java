@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Source;
 
@@ -70,7 +71,16 @@ final class AgentAnswers {
             history,
             content,
             retryWindow)
-        .mapConcat(reply -> piece(session, request.model(), reply).stream().toList());
+        .statefulMapConcat(() -> {
+          // A piece cannot be taken back: after a reset only the end says what holds.
+          AtomicBoolean reset = new AtomicBoolean();
+          return reply -> {
+            reset.compareAndSet(false, reply instanceof Session.Reset);
+            return reset.get() && reply instanceof Session.Delta
+                ? List.of()
+                : piece(session, request.model(), reply).stream().toList();
+          };
+        });
   }
 
   private static List<ContentPart> turn(List<Message> messages) {

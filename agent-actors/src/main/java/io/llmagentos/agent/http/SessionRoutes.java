@@ -271,6 +271,8 @@ public final class SessionRoutes extends Api {
                 .put("turn_id", delta.turn())
                 .put("offset", delta.offset())
                 .put("text", delta.text()));
+      case Session.Reset reset ->
+        event("", "turn.reset", JSON.createObjectNode().put("turn_id", reset.turn()));
       case Session.Finished finished ->
         event(
             id,

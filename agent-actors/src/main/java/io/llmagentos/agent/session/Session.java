@@ -77,6 +77,9 @@ public final class Session
   /** What a description may hold; the turns before are in the stream of events. */
   private static final long DESCRIBED_CHARACTERS = 200_000;
 
+  /** What one delta may hold. */
+  private static final int DELTA_CHARACTERS = 50_000;
+
   public sealed interface Command {}
 
   public sealed interface Request extends Command, WireMessage {}
@@ -204,6 +207,9 @@ public final class Session
   /** A piece of the running turn's answer. Not durable: {@link Finished} has the whole. */
   public record Delta(String turn, int offset, String text) implements Reply {}
 
+  /** What was told of the running turn's answer does not hold; what holds follows from offset 0. */
+  public record Reset(String turn) implements Reply {}
+
   /** A turn's end, or that it waits for a person: the last that its request hears. Without the history that its client gave. */
   public record Finished(Turn turn, long version) implements Reply {
     public Finished {
@@ -293,8 +299,8 @@ public final class Session
   /** The trace ids of the requests that brought the running turns. */
   private final Map<String, String> traces = new HashMap<>();
 
-  /** Characters of the running turn's answer that were told as deltas. */
-  private int saidSoFar;
+  /** What was told of the running turn's answer. */
+  private final StringBuilder said = new StringBuilder();
 
   private Session(ActorContext<Command> context, String entityId, Dependencies dependencies) {
     super(
@@ -449,10 +455,23 @@ public final class Session
           .none()
           .thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
-    listeners.listen(known.id(), replyTo);
-    return Effect()
-        .none()
-        .thenReply(replyTo, s -> new Accepted(known.id(), known.acceptedAtVersion()));
+    boolean joins = listeners.listen(known.id(), replyTo);
+    return Effect().none().thenRun(s -> {
+      replyTo.tell(new Accepted(known.id(), known.acceptedAtVersion()));
+      if (joins) {
+        catchUp(known.id(), replyTo);
+      }
+    });
+  }
+
+  /** Tell a new listener what the others have heard. */
+  private void catchUp(String turn, ActorRef<Reply> listener) {
+    if (working.equals(turn)) {
+      for (int at = 0; at < said.length(); at += DELTA_CHARACTERS) {
+        listener.tell(new Delta(
+            turn, at, said.substring(at, Math.min(said.length(), at + DELTA_CHARACTERS))));
+      }
+    }
   }
 
   private Effect<SessionEvent, SessionState> accept(
@@ -568,7 +587,8 @@ public final class Session
   }
 
   private Effect<SessionEvent, SessionState> onWatch(SessionState state, Watch watch) {
-    if (listeners.watch(watch.watcher())) {
+    boolean joins = listeners.watch(watch.watcher());
+    if (joins) {
       context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
     }
     // In the order in which they happened: a turn that waited ends after later ones.
@@ -584,6 +604,9 @@ public final class Session
         watch.watcher().tell(reply);
       }
     });
+    if (joins) {
+      catchUp(working, watch.watcher());
+    }
     return Effect().none();
   }
 
@@ -614,7 +637,7 @@ public final class Session
     dependencies.inFlight().incrementAndGet();
     deadline = now().plus(dependencies.turnTimeout());
     recordedUntil = now();
-    saidSoFar = 0;
+    said.setLength(0);
     context.getSelf().tell(new Step(turn.id()));
   }
 
@@ -696,10 +719,10 @@ public final class Session
     return Effect().none();
   }
 
-  private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
-    if (working.equals(said.turn()) && asking) {
-      listeners.tell(said.turn(), new Delta(said.turn(), saidSoFar, said.text()));
-      saidSoFar += said.text().length();
+  private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid piece) {
+    if (working.equals(piece.turn()) && asking) {
+      listeners.tell(piece.turn(), new Delta(piece.turn(), said.length(), piece.text()));
+      said.append(piece.text());
     }
     return Effect().none();
   }
