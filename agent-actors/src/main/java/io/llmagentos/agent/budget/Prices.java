@@ -76,6 +76,13 @@ public record Prices(Map<String, Price> models, Map<String, Long> tools) {
         + " decimal places, is " + section.getValue(path).render());
   }
 
+  /** Of the shortest request with the shortest answer. */
+  public long least(String model) {
+    Price price = models.getOrDefault(model, FREE);
+    return price.input() + price.output();
+  }
+
+  /** Of one token of an answer. */
   public long ofToken(String model) {
     return models.getOrDefault(model, FREE).output();
   }

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param before what the session had spent when the lease before was settled
  * @param settled what this lease was settled with; empty while it may be spent
  */
-record Lease(
+public record Lease(
     long number,
     Map<Quantity, Long> granted,
     Instant expiresAt,
@@ -24,7 +24,7 @@ record Lease(
   static final Lease NONE =
       new Lease(0, Map.of(), Instant.EPOCH, Usage.NONE, Optional.of(Usage.NONE));
 
-  Lease {
+  public Lease {
     granted = Map.copyOf(granted);
   }
 

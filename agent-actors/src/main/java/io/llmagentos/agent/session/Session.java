@@ -1,7 +1,6 @@
 package io.llmagentos.agent.session;
 
 import io.llmagentos.agent.account.Account;
-import io.llmagentos.agent.account.AccountKey;
 import io.llmagentos.agent.account.Accounts;
 import io.llmagentos.agent.budget.Exceeded;
 import io.llmagentos.agent.budget.Prices;
@@ -52,6 +51,7 @@ import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
+import org.apache.pekko.persistence.typed.javadsl.EffectBuilder;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
@@ -79,6 +79,9 @@ public final class Session
 
   /** What one delta may hold. */
   private static final int DELTA_CHARACTERS = 50_000;
+
+  /** The scheduler's furthest is 248 days. */
+  private static final Duration FURTHEST_RING = Duration.ofDays(1);
 
   public sealed interface Command {}
 
@@ -271,6 +274,7 @@ public final class Session
   private final Dependencies dependencies;
   private final CallRunner runner;
   private final Listeners listeners = new Listeners();
+  private final Leasing leasing;
 
   /** The turn that is worked on in this incarnation; empty: none. */
   private String working = "";
@@ -280,9 +284,6 @@ public final class Session
 
   /** Whether the model that is being asked shall go on; another one for each request. */
   private AtomicBoolean wanted = new AtomicBoolean();
-
-  /** Whether the accounts are being asked. */
-  private boolean leasing;
 
   /** What was worked on the turn since then is in no event yet. */
   private Instant recordedUntil = Instant.EPOCH;
@@ -310,6 +311,7 @@ public final class Session
     this.key = SessionKey.parse(entityId);
     this.dependencies = dependencies;
     this.runner = new CallRunner(context.getSystem(), dependencies.clock(), dependencies.tools());
+    this.leasing = new Leasing(key, dependencies.accounts());
     dependencies.resident().incrementAndGet();
   }
 
@@ -520,14 +522,10 @@ public final class Session
     }
     listeners.listen(turn.id(), stop.replyTo());
     List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
-    events.add(new SessionEvent.TurnFinished(
-        turn.id(),
-        Turn.Status.STOPPED,
-        "Stopped.",
+    events.add(finished(
+        turn,
+        new NextStep.Answer("Stopped.", Turn.Status.STOPPED, ErrorCode.STOPPED.id()),
         List.of(),
-        ErrorCode.STOPPED.id(),
-        now(),
-        lap(turn),
         Optional.empty()));
     return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
   }
@@ -664,7 +662,7 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> onStep(SessionState state, Step step) {
     Turn turn = state.turn(step.turn()).filter(Turn::isRunning).orElse(null);
-    if (turn == null || !working.equals(turn.id()) || asking || leasing) {
+    if (turn == null || !working.equals(turn.id()) || asking || leasing.isUnderWay()) {
       return Effect().none();
     }
     AgentDefinition definition;
@@ -674,8 +672,7 @@ public final class Session
       return fail(turn, e);
     }
     NextStep next = NextStep.of(key, state, turn, definition);
-    Spending spending =
-        new Spending(state, turn, definition, dependencies.prices(), unrecorded(turn));
+    Spending spending = spending(state, turn, definition);
     Usage needed = spending.needed(next);
     Exceeded exceeded = spending.exceeded(needed).orElse(null);
     if (exceeded != null) {
@@ -683,12 +680,13 @@ public final class Session
           state,
           turn,
           exceeded,
-          next instanceof NextStep.Answer cut ? cut.text() : exceeded.message(),
-          List.of());
+          next instanceof NextStep.Answer cut ? cut.text() : exceeded.message());
     }
     ringWhenTimeIsUp(turn, spending);
-    if (!(next instanceof NextStep.Answer) && !isLeased(state, needed)) {
-      return lease(state, needed);
+    if (!(next instanceof NextStep.Answer) && !leasing.suffices(state, needed, now())) {
+      return Effect()
+          .persist(leasing.begin(state, now()))
+          .thenRun(s -> context.pipeToSelf(leasing.take(s, needed), LeaseTaken::new));
     }
     return switch (next) {
       case NextStep.AskModel ask -> ask(turn, spending.bounded(ask.request()));
@@ -866,38 +864,43 @@ public final class Session
   private Effect<SessionEvent, SessionState> finish(
       Turn turn, NextStep.Answer answer, List<Call> calls) {
     return Effect()
-        .persist(new SessionEvent.TurnFinished(
-            turn.id(),
-            answer.status(),
-            answer.text(),
-            calls,
-            answer.error(),
-            now(),
-            lap(turn),
-            Optional.empty()))
+        .persist(finished(turn, answer, calls, Optional.empty()))
         .thenRun(s -> ended(s, turn.id()));
   }
 
-  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
-  private Effect<SessionEvent, SessionState> exceed(
-      SessionState state, Turn turn, Exceeded why, String answer, List<SessionEvent> before) {
-    List<SessionEvent> events = new ArrayList<>(before);
-    events.addAll(Ledger.leave(turn, external(state), now()));
-    events.add(new SessionEvent.TurnFinished(
+  private SessionEvent.TurnFinished finished(
+      Turn turn, NextStep.Answer answer, List<Call> calls, Optional<Exceeded> exceeded) {
+    return new SessionEvent.TurnFinished(
         turn.id(),
-        Turn.Status.BUDGET_EXCEEDED,
-        answer,
-        List.of(),
-        ErrorCode.BUDGET_EXCEEDED.id(),
+        answer.status(),
+        answer.text(),
+        calls,
+        answer.error(),
         now(),
         lap(turn),
+        exceeded);
+  }
+
+  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
+  private EffectBuilder<SessionEvent, SessionState> exceed(
+      SessionState state, Turn turn, Exceeded why, String answer, SessionEvent... before) {
+    List<SessionEvent> events = new ArrayList<>(List.of(before));
+    events.addAll(Ledger.leave(turn, external(state), now()));
+    events.add(finished(
+        turn,
+        new NextStep.Answer(answer, Turn.Status.BUDGET_EXCEEDED, ErrorCode.BUDGET_EXCEEDED.id()),
+        List.of(),
         Optional.of(why)));
-    return Effect().persist(events).thenRun(s -> {
-      if (!before.isEmpty()) {
-        tellSettled(s);
-      }
-      ended(s, turn.id());
-    });
+    return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
+  }
+
+  private Spending spending(SessionState state, Turn turn, AgentDefinition definition) {
+    return new Spending(
+        state,
+        turn,
+        definition,
+        dependencies.prices(),
+        new Usage(0, 0, 0, 0, 0, unrecordedMillis(turn)));
   }
 
   private void ringWhenTimeIsUp(Turn turn, Spending spending) {
@@ -905,7 +908,9 @@ public final class Session
     spending
         .millisLeft()
         .ifPresent(left -> timeUp = context.scheduleOnce(
-            Duration.ofMillis(left), context.getSelf(), new TimeUp(turn.id())));
+            Duration.ofMillis(Math.min(left, FURTHEST_RING.toMillis())),
+            context.getSelf(),
+            new TimeUp(turn.id())));
   }
 
   private Effect<SessionEvent, SessionState> onTimeUp(SessionState state, TimeUp up) {
@@ -913,77 +918,37 @@ public final class Session
     if (turn == null || !working.equals(turn.id())) {
       return Effect().none();
     }
-    AgentDefinition definition;
     try {
-      definition = dependencies.agents().apply(state.agent());
-    } catch (AgentOsException e) {
-      return fail(turn, e);
-    }
-    Spending spending =
-        new Spending(state, turn, definition, dependencies.prices(), unrecorded(turn));
-    Exceeded exceeded = spending.exceeded(new Usage(0, 0, 0, 0, 0, 1)).orElse(null);
-    if (exceeded == null) {
+      Spending spending = spending(state, turn, dependencies.agents().apply(state.agent()));
+      Exceeded exceeded = spending.exceeded(new Usage(0, 0, 0, 0, 0, 1)).orElse(null);
+      if (exceeded != null) {
+        return exceed(state, turn, exceeded, exceeded.message());
+      }
       ringWhenTimeIsUp(turn, spending); // the two clocks do not agree to the millisecond
       return Effect().none();
+    } catch (AgentOsException noDefinition) {
+      return fail(turn, noDefinition);
     }
-    return exceed(state, turn, exceeded, exceeded.message(), List.of());
   }
 
   /** What was worked on the turn since its last event. */
-  private Usage unrecorded(Turn turn) {
-    long millis =
-        working.equals(turn.id()) ? Duration.between(recordedUntil, now()).toMillis() : 0;
-    return new Usage(0, 0, 0, 0, 0, Math.max(0, millis));
+  private long unrecordedMillis(Turn turn) {
+    return working.equals(turn.id())
+        ? Math.max(0, Duration.between(recordedUntil, now()).toMillis())
+        : 0;
   }
 
   /** The same, for the event that now says so. */
   private long lap(Turn turn) {
-    long millis = unrecorded(turn).millis();
+    long millis = unrecordedMillis(turn);
     if (working.equals(turn.id())) {
       recordedUntil = now();
     }
     return millis;
   }
 
-  private List<AccountKey> accounts() {
-    return dependencies.accounts().of(key.tenant(), key.principal());
-  }
-
-  /** Whether nobody limits what the session spends, or what it has leased suffices. */
-  private boolean isLeased(SessionState state, Usage needed) {
-    return needed.equals(Usage.NONE)
-        || accounts().isEmpty()
-        || state.lease().covers(state.usage(), needed, now());
-  }
-
-  /** Settle what was spent, and take the next lease. */
-  private Effect<SessionEvent, SessionState> lease(SessionState state, Usage needed) {
-    leasing = true;
-    Lease lease = state.lease();
-    return lease.isSettled()
-        ? Effect().none().thenRun(s -> take(s, needed))
-        : Effect()
-            .persist(
-                new SessionEvent.LeaseSettled(lease.number(), lease.used(state.usage()), now()))
-            .thenRun(s -> take(s, needed));
-  }
-
-  private void take(SessionState state, Usage needed) {
-    Lease before = state.lease();
-    context.pipeToSelf(
-        dependencies
-            .accounts()
-            .take(
-                accounts(),
-                key.entityId(),
-                before.number() + 1,
-                before.settled().orElse(Usage.NONE),
-                needed),
-        LeaseTaken::new);
-  }
-
   private Effect<SessionEvent, SessionState> onLeaseTaken(SessionState state, LeaseTaken taken) {
-    leasing = false;
+    leasing.end();
     if (taken.reply() instanceof Account.Leased leased) {
       return Effect()
           .persist(new SessionEvent.BudgetLeased(
@@ -999,37 +964,20 @@ public final class Session
     }
     // One account may have granted what another has refused.
     return exceed(
-        state,
-        turn,
-        refused.why(),
-        refused.why().message(),
-        List.of(new SessionEvent.LeaseSettled(refused.lease(), Usage.NONE, now())));
+            state,
+            turn,
+            refused.why(),
+            refused.why().message(),
+            new SessionEvent.LeaseSettled(refused.lease(), Usage.NONE, now()))
+        .thenRun(s -> leasing.tellSettled(s, refused.lease()));
   }
 
   private Effect<SessionEvent, SessionState> onRecall(SessionState state, Recall recall) {
-    Lease lease = state.lease();
-    if (recall.lease() < lease.number()) {
-      dependencies.accounts().settle(accounts(), key.entityId(), recall.lease(), Usage.NONE);
-      return Effect().none();
-    }
-    if (recall.lease() == lease.number() && lease.isSettled()) {
-      tellSettled(state);
-      return Effect().none();
-    }
-    if (leasing || !working.isEmpty()) {
-      return Effect().none(); // a later recall finds it at rest
-    }
-    Usage used = recall.lease() == lease.number() ? lease.used(state.usage()) : Usage.NONE;
-    return Effect()
-        .persist(new SessionEvent.LeaseSettled(recall.lease(), used, now()))
-        .thenRun(this::tellSettled);
-  }
-
-  private void tellSettled(SessionState state) {
-    Lease lease = state.lease();
-    dependencies
-        .accounts()
-        .settle(accounts(), key.entityId(), lease.number(), lease.settled().orElse(Usage.NONE));
+    List<SessionEvent> settlement = leasing.recalled(state, recall.lease(), now());
+    boolean busy = leasing.isUnderWay() || !working.isEmpty();
+    return busy && !settlement.isEmpty()
+        ? Effect().none() // a later recall finds it at rest
+        : Effect().persist(settlement).thenRun(s -> leasing.tellSettled(s, recall.lease()));
   }
 
   /** The turn has ended or waits: whoever asked for it hears so, and the next one is taken up. */

@@ -138,6 +138,21 @@ class SpendingTest {
   }
 
   @Test
+  void shouldStopARequestThatOnlyItsPromptMakesTooDear() {
+    Prices prices = new Prices(Map.of("m", new Prices.Price(2, 0)), Map.of());
+    Budget spent = turn(Quantity.COST, 110);
+    SessionState state = accepted()
+        .apply(asked(reply(ChatReply.FinishReason.TOOL_CALLS, "", "charge")))
+        .apply(new SessionEvent.CallEnded(
+            "t", 0, "k", "charge", "{}", Call.Status.SUCCEEDED, "done", "", "", AT));
+    Spending spending =
+        new Spending(state, state.turn("t").orElseThrow(), agent(spent), prices, Usage.NONE);
+    assertThat(
+            spending.exceeded(spending.needed(next(state, spent))).orElseThrow().quantity())
+        .isEqualTo(Quantity.COST);
+  }
+
+  @Test
   void shouldCountTheCallsOfAReplyTogether() {
     SessionState state = accepted()
         .apply(asked(reply(ChatReply.FinishReason.TOOL_CALLS, "", "charge", "alarm_set")));
