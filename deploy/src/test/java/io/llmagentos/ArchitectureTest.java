@@ -74,6 +74,7 @@ class ArchitectureTest {
           "io.llmagentos.agent.personal..",
           "io.llmagentos.agent.schedule..",
           "io.llmagentos.agent.tool",
+          "io.llmagentos.agent.budget..",
           "io.llmagentos.agent.definition..")
       .should()
       .dependOnClassesThat()

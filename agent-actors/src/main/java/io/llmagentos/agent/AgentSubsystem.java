@@ -1,8 +1,15 @@
 package io.llmagentos.agent;
 
+import io.llmagentos.agent.account.Account;
+import io.llmagentos.agent.account.Accounts;
+import io.llmagentos.agent.budget.BudgetSettings;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Quantity;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.definition.AgentDefinitions;
 import io.llmagentos.agent.http.A2aRoutes;
 import io.llmagentos.agent.http.AgentRoutes;
+import io.llmagentos.agent.http.BudgetRoutes;
 import io.llmagentos.agent.http.CompletionRoutes;
 import io.llmagentos.agent.http.InboxRoutes;
 import io.llmagentos.agent.http.McpRoutes;
@@ -88,10 +95,10 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
-  /** 3: a turn carries its ledger. */
+  /** 4: a turn carries what it spent. */
   @Override
   public int wireVersion() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -146,7 +153,20 @@ public final class AgentSubsystem implements Subsystem {
         .add(2079, Occurrence.class)
         .add(2080, Timing.Cron.class)
         .add(2081, Timing.Every.class)
-        .add(2082, Timing.At.class);
+        .add(2082, Timing.At.class)
+        .add(2100, Usage.class)
+        .add(2101, Quantity.class)
+        .add(2102, Exceeded.class)
+        .add(2103, Exceeded.Scope.class)
+        .add(2104, Session.Recall.class)
+        .add(2105, Account.Take.class)
+        .add(2106, Account.Settle.class)
+        .add(2107, Account.Describe.class)
+        .add(2108, Account.Wake.class)
+        .add(2109, Account.Leased.class)
+        .add(2110, Account.Refused.class)
+        .add(2111, Account.Description.class)
+        .add(2112, Session.Reset.class);
   }
 
   @Override
@@ -168,6 +188,10 @@ public final class AgentSubsystem implements Subsystem {
         settings.definitions(), settings.model(), personal, contributed, tools);
     node.offer(AgentDefinitions.class, definitions);
     node.offer(AgentSettings.class, settings);
+    BudgetSettings budgets =
+        Settings.read(node.config(), "llmagentos.agent.budget", BudgetSettings::create);
+    Accounts accounts = new Accounts(node.system(), budgets);
+    node.offer(Accounts.class, accounts);
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();
@@ -180,7 +204,9 @@ public final class AgentSubsystem implements Subsystem {
         settings.turnTimeout(),
         settings.approvalExpiry(),
         sessions,
-        turnsInFlight);
+        turnsInFlight,
+        budgets.prices(),
+        accounts);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));
     node.countEntities(Session.KIND, sessions::get);
 
@@ -217,6 +243,16 @@ public final class AgentSubsystem implements Subsystem {
           String[] names = each.split("/", 2);
           reachable.followDefinition(new AgentKey(names[0], agent, names[1]));
         }));
+    Account.Dependencies forAccounts = new Account.Dependencies(
+        node.clock(),
+        budgets,
+        (session, lease) ->
+            sharding.entityRefFor(Session.KEY, session).tell(new Session.Recall(lease)));
+    init(node.system(), Account.KEY, entityId -> Account.create(entityId, forAccounts));
+    node.wakeBy(
+        Account.KIND,
+        (entityId, session) ->
+            sharding.entityRefFor(Account.KEY, entityId).tell(new Account.Wake(session)));
     node.drain("turns in flight", () -> drained(node, turnsInFlight));
     Sessions offered = new Sessions(node.system());
     node.offer(Sessions.class, offered);
@@ -296,6 +332,7 @@ public final class AgentSubsystem implements Subsystem {
         new CompletionRoutes(node).route(),
         new McpRoutes(node).route(),
         new A2aRoutes(node).route(),
-        new ProactiveRoutes(node).route());
+        new ProactiveRoutes(node).route(),
+        new BudgetRoutes(node).route());
   }
 }

@@ -107,10 +107,28 @@ final class Door {
   /** All events of a session from its beginning up to and including the first that is {@code last}. */
   List<Event> replay(String session, Predicate<Event> last)
       throws IOException, InterruptedException {
-    var request = request("/v1/sessions/" + session + "/events")
-        .header("Accept", "text/event-stream")
-        .header("Last-Event-ID", "0")
-        .build();
+    return read(
+        request("/v1/sessions/" + session + "/events")
+            .header("Accept", "text/event-stream")
+            .header("Last-Event-ID", "0")
+            .build(),
+        last);
+  }
+
+  /** Say something in a session and hear the events up to and including the first that is {@code last}. */
+  List<Event> hear(String session, String turn, String text, Predicate<Event> last)
+      throws IOException, InterruptedException {
+    var body = Map.of("turn_id", turn, "content", text, "stream", true);
+    return read(
+        request("/v1/sessions/" + session + "/messages")
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+            .build(),
+        last);
+  }
+
+  private static List<Event> read(HttpRequest request, Predicate<Event> last)
+      throws IOException, InterruptedException {
     var events = new ArrayList<Event>();
     var response = HTTP.send(request, BodyHandlers.ofLines());
     assertThat(response.statusCode()).isEqualTo(200);

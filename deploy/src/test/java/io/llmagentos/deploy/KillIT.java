@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -22,6 +23,7 @@ class KillIT {
           { when = "slowly wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set, delay = 3s }
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
+          { when = "count slowly", text = "one two three four five six seven eight", delay = 500ms }
         ]
       }
       """;
@@ -54,6 +56,37 @@ class KillIT {
       NODES.start(victim);
       NODES.awaitMembers(NODES.indexes());
     }
+  }
+
+  @Test
+  void shouldTellTheWholeAnswerOfASessionThatDiesInTheMiddleOfIt()
+      throws IOException, InterruptedException {
+    int victim = (NODES.oldest(0) + 1) % 3;
+    int survivor = (victim + 1) % 3;
+    var session = NODES.sessionOn(victim, survivor);
+    var killed = new AtomicBoolean();
+    var events = NODES.door(survivor).hear(session, Story.newTurn(), "count slowly", event -> {
+      if (event.data().path("offset").asInt() > 0 && killed.compareAndSet(false, true)) {
+        killNow(victim);
+      }
+      return event.name().equals("turn.finished");
+    });
+
+    assertThat(killed).isTrue();
+    var text = new StringBuilder();
+    for (var event : events) {
+      if (event.name().equals("turn.delta")) {
+        assertThat(event.data().path("offset").asInt())
+            .as("where the piece before ended")
+            .isEqualTo(text.length());
+        text.append(event.data().path("text").asText());
+      }
+    }
+    assertThat(text).hasToString("one two three four five six seven eight");
+    assertThat(events.getLast().data().path("answer").asText()).isEqualTo(text.toString());
+    assertThat(events.getLast().data().path("usage").path("steps").asInt()).isEqualTo(1);
+    NODES.start(victim);
+    NODES.awaitMembers(NODES.indexes());
   }
 
   @Test
@@ -100,6 +133,14 @@ class KillIT {
     Story.assertEveryTurnFinishedOnce(NODES.door(frozen), session, last, 4);
     assertThat(Story.alarmEvents(NODES.door(frozen)).stream().skip(before))
         .containsExactly("alarm-set", "alarm-set");
+  }
+
+  private static void killNow(int node) {
+    try {
+      NODES.kill(node);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String say(int through, String session, String text)

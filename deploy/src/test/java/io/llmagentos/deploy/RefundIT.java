@@ -31,6 +31,7 @@ class RefundIT {
       model: scripted
       tools: [cancel_order, refund, calendar_set]
       rounds: 4
+      budget: {turn: {steps: 3, tool_calls: 3}}
       outOfScope: "That is not for me."
       unconnected: "No tool for {what} is connected."
       """;
@@ -150,9 +151,25 @@ class RefundIT {
     assertThat(SHOP.done("/cancel_order")).hasSize(1);
     assertThat(calendarEntries()).isEqualTo(1);
     Story.assertEveryTurnFinishedOnce(door(), session, wish, 2);
+    assertEveryTokenCountedOnce(session, done.path("answer").asText());
     await("nothing waits for a person")
         .atMost(LIMIT)
         .until(() -> door().get("/v1/inbox").path("data").isEmpty());
+  }
+
+  /** Three requests of the wish and one of the digression, whoever died meanwhile; one more would have exceeded the budget. */
+  private static void assertEveryTokenCountedOnce(String session, String answer)
+      throws IOException, InterruptedException {
+    var described = door().get("/v1/sessions/" + session);
+    assertThat(described.path("usage").path("steps").asInt()).isEqualTo(4);
+    assertThat(described.path("usage").path("tool_calls").asInt()).isEqualTo(3);
+    assertThat(described.path("usage").path("completion_tokens").asInt())
+        .as("two calls, one more, the answer's words, and Good day.")
+        .isEqualTo(2 + 1 + answer.split("\\s+").length + 2);
+    assertThat(StreamSupport.stream(described.path("turns").spliterator(), false)
+            .mapToInt(turn -> turn.path("usage").path("total_tokens").asInt())
+            .sum())
+        .isEqualTo(described.path("usage").path("total_tokens").asInt());
   }
 
   private static Door door() {

@@ -33,8 +33,13 @@ final class Conversation {
     void reconnected(URI lost, URI door);
   }
 
-  /** How a turn ended. {@code status}: {@code completed}, {@code failed} or {@code stopped}; or {@code waiting} for a person. */
-  record Outcome(String status, String answer, JsonNode toolCalls) {}
+  /** How a turn ended. {@code status}: {@code completed}, {@code failed}, {@code stopped} or {@code budget_exceeded}; or {@code waiting} for a person. {@code reason}: the limit that stopped it, else empty. */
+  record Outcome(String status, String answer, JsonNode toolCalls, String reason) {
+    /** For people: why it is not completed, unless the answer says so. */
+    String end() {
+      return reason.isEmpty() || reason.equals(answer) ? status : status + ": " + reason;
+    }
+  }
 
   /** Something the agent says on its own, such as an alarm that rings. */
   record Notice(String id, String kind, String text, String at) {}
@@ -93,6 +98,10 @@ final class Conversation {
           switch (event.name()) {
             case "turn.delta" ->
               append(answer, data.path("offset").asInt(), data.path("text").asText(), listener);
+            case "turn.reset" -> {
+              answer.setLength(0);
+              listener.text("\n"); // another answer follows, from its beginning
+            }
             case "turn.finished", "turn.waiting" -> {
               return finished(data, answer, listener);
             }
@@ -136,7 +145,11 @@ final class Conversation {
     } else {
       listener.text("\n" + whole); // the server settled on another answer than it had begun
     }
-    return new Outcome(data.path("status").asText(), whole, data.path("tool_calls"));
+    return new Outcome(
+        data.path("status").asText(),
+        whole,
+        data.path("tool_calls"),
+        data.path("budget_exceeded").path("message").asText());
   }
 
   /** Ask for the running turn to stop; the turn itself reports its end. */

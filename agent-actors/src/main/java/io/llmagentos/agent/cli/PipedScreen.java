@@ -35,7 +35,7 @@ final class PipedScreen implements ChatScreen {
   public void answered(Conversation.Outcome outcome) {
     out.println(outcome.answer());
     if (!outcome.status().equals("completed")) {
-      err.println("(" + outcome.status() + ")");
+      err.println("(" + outcome.end() + ")");
     }
   }
 

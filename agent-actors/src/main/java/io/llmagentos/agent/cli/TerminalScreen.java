@@ -61,7 +61,7 @@ final class TerminalScreen implements ChatScreen {
       aside("  " + call.path("name").asText() + " " + call.path("arguments").asText());
     }
     if (!outcome.status().equals("completed")) {
-      aside("(" + outcome.status() + ")");
+      aside("(" + outcome.end() + ")");
     }
     terminal.writer().flush();
   }

@@ -1,5 +1,6 @@
 package io.llmagentos.agent.definition;
 
+import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Map;
  * @param external those of the tools that act outside the journal, by name, with what may be done with them
  * @param rounds how often the model is asked in a turn, each time with the results of the calls before; the calls of the last round answer for
  *     themselves
+ * @param budget what its turns and sessions may spend
  */
 public record AgentDefinition(
     String name,
@@ -29,7 +31,8 @@ public record AgentDefinition(
     String outOfScope,
     String unconnected,
     Map<String, ToolTraits> external,
-    int rounds) {
+    int rounds,
+    Budget budget) {
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);
@@ -38,6 +41,34 @@ public record AgentDefinition(
     if (rounds < 1) {
       throw new IllegalArgumentException("rounds is " + rounds + ", must be at least 1");
     }
+  }
+
+  /** One without a budget. */
+  public AgentDefinition(
+      String name,
+      String description,
+      String model,
+      String instructions,
+      List<ToolSpecification> tools,
+      Map<String, String> says,
+      Map<String, String> understands,
+      String outOfScope,
+      String unconnected,
+      Map<String, ToolTraits> external,
+      int rounds) {
+    this(
+        name,
+        description,
+        model,
+        instructions,
+        tools,
+        says,
+        understands,
+        outOfScope,
+        unconnected,
+        external,
+        rounds,
+        Budget.NONE);
   }
 
   public boolean hasTool(String tool) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.schedule.Schedule;
 import io.llmagentos.agent.schedule.Timing;
@@ -248,7 +249,8 @@ public final class AgentDefinitions {
         required(where, "outOfScope", file.outOfScope()),
         required(where, "unconnected", file.unconnected()),
         traits,
-        rounds(where, file.rounds()));
+        rounds(where, file.rounds()),
+        budget(where, file.budget()));
   }
 
   private List<Tool> outside(String name) {
@@ -275,6 +277,15 @@ public final class AgentDefinitions {
     return rounds == null ? 1 : rounds;
   }
 
+  private static Budget budget(String where, @Nullable Map<String, Object> budget)
+      throws IOException {
+    try {
+      return budget == null ? Budget.NONE : Budget.read(ConfigFactory.parseMap(budget));
+    } catch (ConfigException | IllegalArgumentException e) {
+      throw new IOException(where + ": " + e.getMessage(), e);
+    }
+  }
+
   private static String required(String where, String key, @Nullable String value)
       throws IOException {
     if (value == null || value.isBlank()) {
@@ -294,7 +305,8 @@ public final class AgentDefinitions {
       @Nullable String outOfScope,
       @Nullable String unconnected,
       @Nullable Integer rounds,
-      @Nullable List<DeclaredSchedule> schedules) {
+      @Nullable List<DeclaredSchedule> schedules,
+      @Nullable Map<String, Object> budget) {
     List<DeclaredSchedule> declared() {
       return schedules == null ? List.of() : schedules;
     }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.stream.javadsl.Source;
 
@@ -70,7 +71,16 @@ final class AgentAnswers {
             history,
             content,
             retryWindow)
-        .mapConcat(reply -> piece(session, request.model(), reply).stream().toList());
+        .statefulMapConcat(() -> {
+          // A piece cannot be taken back: after a reset only the end says what holds.
+          AtomicBoolean reset = new AtomicBoolean();
+          return reply -> {
+            reset.compareAndSet(false, reply instanceof Session.Reset);
+            return reset.get() && reply instanceof Session.Delta
+                ? List.of()
+                : piece(session, request.model(), reply).stream().toList();
+          };
+        });
   }
 
   private static List<ContentPart> turn(List<Message> messages) {
@@ -109,7 +119,8 @@ final class AgentAnswers {
         Optional.of(new CompletionPiece.End(
             id(session, finished.turn().id()),
             answer(agent, finished.turn()),
-            finished.turn().acceptedAt()));
+            finished.turn().acceptedAt(),
+            finished.turn().exceeded()));
       default -> Optional.empty();
     };
   }
@@ -129,7 +140,7 @@ final class AgentAnswers {
         replies.isEmpty() ? "" : replies.getLast().weightVersion(),
         turn.answer(),
         List.of(),
-        ChatReply.FinishReason.STOP,
+        turn.exceeded().isPresent() ? ChatReply.FinishReason.LENGTH : ChatReply.FinishReason.STOP,
         new ChatReply.Usage(
             replies.stream().mapToInt(reply -> reply.usage().promptTokens()).sum(),
             replies.stream().mapToInt(reply -> reply.usage().completionTokens()).sum()),

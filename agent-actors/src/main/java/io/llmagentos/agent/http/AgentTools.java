@@ -83,7 +83,8 @@ final class AgentTools {
         .addTextContent(turn.answer())
         .structuredContent(Map.of(
             "conversation", conversation, "status", turn.status().id(), "answer", turn.answer()))
-        .isError(turn.status() == Turn.Status.FAILED)
+        .isError(
+            turn.status() == Turn.Status.FAILED || turn.status() == Turn.Status.BUDGET_EXCEEDED)
         .build();
   }
 

@@ -1,7 +1,9 @@
 package io.llmagentos.agent.http;
 
+import io.llmagentos.agent.budget.Exceeded;
 import io.llmagentos.model.chat.ChatReply;
 import java.time.Instant;
+import java.util.Optional;
 
 /** What a completion is made of, whoever answers: pieces of text as they come, then the whole. */
 sealed interface CompletionPiece {
@@ -10,6 +12,15 @@ sealed interface CompletionPiece {
 
   record Text(String completion, String text) implements CompletionPiece {}
 
-  /** The last one. Its text begins with what was said in pieces, unless the answer turned out otherwise. */
-  record End(String completion, ChatReply reply, Instant at) implements CompletionPiece {}
+  /**
+   * The last one. Its text begins with what was said in pieces, unless the answer turned out otherwise.
+   *
+   * @param exceeded the limit that stopped it
+   */
+  record End(String completion, ChatReply reply, Instant at, Optional<Exceeded> exceeded)
+      implements CompletionPiece {
+    End(String completion, ChatReply reply, Instant at) {
+      this(completion, reply, at, Optional.empty());
+    }
+  }
 }

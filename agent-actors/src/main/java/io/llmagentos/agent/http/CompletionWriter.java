@@ -39,6 +39,7 @@ final class CompletionWriter {
     }
     choice.putNull("logprobs").put("finish_reason", reply.finishReason().id());
     body.set("usage", usage(reply.usage()));
+    end.exceeded().ifPresent(why -> body.set("budget_exceeded", TurnJson.exceeded(why)));
     return body;
   }
 
@@ -65,7 +66,10 @@ final class CompletionWriter {
       calls(delta.putArray("tool_calls"), end.completion(), reply.toolCalls(), true);
       chunks.add(chunk(end.completion(), delta, null, null));
     }
-    chunks.add(chunk(end.completion(), delta(), reply.finishReason().id(), reply.weightVersion()));
+    ObjectNode finish =
+        chunk(end.completion(), delta(), reply.finishReason().id(), reply.weightVersion());
+    end.exceeded().ifPresent(why -> finish.set("budget_exceeded", TurnJson.exceeded(why)));
+    chunks.add(finish);
     if (includeUsage) {
       ObjectNode last = chunk(end.completion(), delta(), null, reply.weightVersion());
       last.putArray("choices");

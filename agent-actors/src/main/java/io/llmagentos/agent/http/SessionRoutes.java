@@ -271,6 +271,8 @@ public final class SessionRoutes extends Api {
                 .put("turn_id", delta.turn())
                 .put("offset", delta.offset())
                 .put("text", delta.text()));
+      case Session.Reset reset ->
+        event("", "turn.reset", JSON.createObjectNode().put("turn_id", reset.turn()));
       case Session.Finished finished ->
         event(
             id,
@@ -291,6 +293,7 @@ public final class SessionRoutes extends Api {
     if (!description.operator().isEmpty()) {
       json.put("operator", description.operator());
     }
+    json.set("usage", TurnJson.usage(description.usage()));
     ArrayNode turns = json.putArray("turns");
     description.turns().forEach(turn -> turns.add(TurnJson.of(turn)));
     return json;

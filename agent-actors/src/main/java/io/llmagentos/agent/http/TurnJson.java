@@ -2,6 +2,9 @@ package io.llmagentos.agent.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Quantity;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.session.Call;
 import io.llmagentos.agent.session.Turn;
 import io.llmagentos.node.envelope.ContentPart;
@@ -25,6 +28,8 @@ final class TurnJson {
     if (!turn.error().isEmpty()) {
       json.put("error", turn.error());
     }
+    json.set("usage", usage(turn.usage()));
+    turn.exceeded().ifPresent(why -> json.set("budget_exceeded", exceeded(why)));
     turn.feedback()
         .ifPresent(feedback -> json.putObject("feedback")
             .put("rating", feedback.rating())
@@ -32,6 +37,30 @@ final class TurnJson {
             .put("by", feedback.by())
             .put("at", feedback.at().toString()));
     return json;
+  }
+
+  /** With OpenAI's names where there are any. */
+  static ObjectNode usage(Usage usage) {
+    return Api.JSON
+        .createObjectNode()
+        .put("steps", usage.steps())
+        .put("prompt_tokens", usage.promptTokens())
+        .put("completion_tokens", usage.completionTokens())
+        .put("total_tokens", usage.of(Quantity.TOKENS))
+        .put("cost", Quantity.money(usage.cost()))
+        .put("tool_calls", usage.toolCalls())
+        .put("wall_time_ms", usage.millis());
+  }
+
+  static ObjectNode exceeded(Exceeded why) {
+    return Api.JSON
+        .createObjectNode()
+        .put("scope", why.scope().id())
+        .put("quantity", why.quantity().id())
+        .put("limit", why.quantity().text(why.limit()))
+        .put("used", why.quantity().text(why.used()))
+        .put("key", why.key())
+        .put("message", why.message());
   }
 
   private static ObjectNode call(Call call) {

@@ -25,7 +25,8 @@ final class Ledger {
         now);
   }
 
-  static SessionEvent.CallStarted start(Turn turn, Call call, Instant now) {
+  /** @param price of a call, in billionths */
+  static SessionEvent.CallStarted start(Turn turn, Call call, long price, Instant now) {
     return new SessionEvent.CallStarted(
         turn.id(),
         call.number(),
@@ -33,7 +34,8 @@ final class Ledger {
         call.name(),
         call.arguments(),
         call.argumentsHash(),
-        now);
+        now,
+        price);
   }
 
   static SessionEvent.CallEnded end(Turn turn, Call call, CallOutcome.Ended ended, Instant now) {

@@ -20,8 +20,9 @@ final class Listeners {
     watchers.remove(watcher);
   }
 
-  void listen(String turn, ActorRef<Session.Reply> replyTo) {
-    byTurn.computeIfAbsent(turn, id -> new HashSet<>()).add(replyTo);
+  /** Returns whether the listener is new. */
+  boolean listen(String turn, ActorRef<Session.Reply> replyTo) {
+    return byTurn.computeIfAbsent(turn, id -> new HashSet<>()).add(replyTo);
   }
 
   /** Tell everybody whom the turn concerns, each once. */

@@ -1,5 +1,10 @@
 package io.llmagentos.agent.session;
 
+import io.llmagentos.agent.account.Account;
+import io.llmagentos.agent.account.Accounts;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Prices;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.serving.AgentKey;
 import io.llmagentos.agent.tool.ToolHost;
@@ -23,13 +28,16 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -43,6 +51,7 @@ import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
+import org.apache.pekko.persistence.typed.javadsl.EffectBuilder;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
@@ -67,6 +76,12 @@ public final class Session
 
   /** What a description may hold; the turns before are in the stream of events. */
   private static final long DESCRIBED_CHARACTERS = 200_000;
+
+  /** What one delta may hold. */
+  private static final int DELTA_CHARACTERS = 50_000;
+
+  /** The scheduler's furthest is 248 days. */
+  private static final Duration FURTHEST_RING = Duration.ofDays(1);
 
   public sealed interface Command {}
 
@@ -163,12 +178,24 @@ public final class Session
   /** A durable timer is due: of an unfinished turn, or of an approval that nobody gave. */
   public record Wake(String timer) implements Request {}
 
+  /** An account wants to know what was spent under a lease. */
+  public record Recall(long lease) implements Request {}
+
   private record Step(String turn) implements Command {}
 
   private record ModelSaid(String turn, String text) implements Command {}
 
   private record ModelAnswered(
-      String turn, @Nullable ChatReply reply, @Nullable Throwable failure) implements Command {}
+      String turn,
+      String model,
+      @Nullable ChatReply reply,
+      @Nullable Throwable failure) implements Command {}
+
+  private record LeaseTaken(
+      Account.@Nullable Reply reply, @Nullable Throwable failure) implements Command {}
+
+  /** The turn's wall time may be used up. */
+  private record TimeUp(String turn) implements Command {}
 
   private record CallReturned(String turn, Call call, CallOutcome outcome) implements Command {}
 
@@ -182,6 +209,9 @@ public final class Session
 
   /** A piece of the running turn's answer. Not durable: {@link Finished} has the whole. */
   public record Delta(String turn, int offset, String text) implements Reply {}
+
+  /** What was told of the running turn's answer does not hold; what holds follows from offset 0. */
+  public record Reset(String turn) implements Reply {}
 
   /** A turn's end, or that it waits for a person: the last that its request hears. Without the history that its client gave. */
   public record Finished(Turn turn, long version) implements Reply {
@@ -202,6 +232,7 @@ public final class Session
   /**
    * @param turns the latest, as many as a message carries
    * @param operator the person who has taken it over; empty: the agent answers
+   * @param usage what was spent on all its turns
    */
   public record Description(
       String agent,
@@ -210,7 +241,8 @@ public final class Session
       List<Turn> turns,
       String node,
       long version,
-      String operator)
+      String operator,
+      Usage usage)
       implements Reply {
     public Description {
       turns = turns.stream().map(Turn::withoutHistory).toList();
@@ -233,19 +265,31 @@ public final class Session
       Duration turnTimeout,
       Duration approvalExpiry,
       AtomicInteger resident,
-      AtomicInteger inFlight) {}
+      AtomicInteger inFlight,
+      Prices prices,
+      Accounts accounts) {}
 
   private final ActorContext<Command> context;
   private final SessionKey key;
   private final Dependencies dependencies;
   private final CallRunner runner;
   private final Listeners listeners = new Listeners();
+  private final Leasing leasing;
 
   /** The turn that is worked on in this incarnation; empty: none. */
   private String working = "";
 
   /** Whether the model is being asked for it. */
   private boolean asking;
+
+  /** Whether the model that is being asked shall go on; another one for each request. */
+  private AtomicBoolean wanted = new AtomicBoolean();
+
+  /** What was worked on the turn since then is in no event yet. */
+  private Instant recordedUntil = Instant.EPOCH;
+
+  /** Rings when the turn's wall time is used up. */
+  private Cancellable timeUp = Cancellable.alreadyCancelled();
 
   /** Its calls that are under way, by number. */
   private final Map<Integer, CallRunner.Running> underWay = new LinkedHashMap<>();
@@ -256,8 +300,8 @@ public final class Session
   /** The trace ids of the requests that brought the running turns. */
   private final Map<String, String> traces = new HashMap<>();
 
-  /** Characters of the running turn's answer that were told as deltas. */
-  private int saidSoFar;
+  /** What was told of the running turn's answer. */
+  private final StringBuilder said = new StringBuilder();
 
   private Session(ActorContext<Command> context, String entityId, Dependencies dependencies) {
     super(
@@ -267,6 +311,7 @@ public final class Session
     this.key = SessionKey.parse(entityId);
     this.dependencies = dependencies;
     this.runner = new CallRunner(context.getSystem(), dependencies.clock(), dependencies.tools());
+    this.leasing = new Leasing(key, dependencies.accounts());
     dependencies.resident().incrementAndGet();
   }
 
@@ -296,6 +341,9 @@ public final class Session
         .onCommand(ModelAnswered.class, this::onModelAnswered)
         .onCommand(CallReturned.class, this::onCallReturned)
         .onCommand(WatcherGone.class, this::onWatcherGone)
+        .onCommand(TimeUp.class, this::onTimeUp)
+        .onCommand(LeaseTaken.class, this::onLeaseTaken)
+        .onCommand(Recall.class, this::onRecall)
         .build();
   }
 
@@ -409,10 +457,23 @@ public final class Session
           .none()
           .thenReply(replyTo, s -> new Finished(known, known.finishedAtVersion()));
     }
-    listeners.listen(known.id(), replyTo);
-    return Effect()
-        .none()
-        .thenReply(replyTo, s -> new Accepted(known.id(), known.acceptedAtVersion()));
+    boolean joins = listeners.listen(known.id(), replyTo);
+    return Effect().none().thenRun(s -> {
+      replyTo.tell(new Accepted(known.id(), known.acceptedAtVersion()));
+      if (joins) {
+        catchUp(known.id(), replyTo);
+      }
+    });
+  }
+
+  /** Tell a new listener what the others have heard. */
+  private void catchUp(String turn, ActorRef<Reply> listener) {
+    if (working.equals(turn)) {
+      for (int at = 0; at < said.length(); at += DELTA_CHARACTERS) {
+        listener.tell(new Delta(
+            turn, at, said.substring(at, Math.min(said.length(), at + DELTA_CHARACTERS))));
+      }
+    }
   }
 
   private Effect<SessionEvent, SessionState> accept(
@@ -461,8 +522,11 @@ public final class Session
     }
     listeners.listen(turn.id(), stop.replyTo());
     List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
-    events.add(new SessionEvent.TurnFinished(
-        turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id(), now()));
+    events.add(finished(
+        turn,
+        new NextStep.Answer("Stopped.", Turn.Status.STOPPED, ErrorCode.STOPPED.id()),
+        List.of(),
+        Optional.empty()));
     return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
   }
 
@@ -504,7 +568,8 @@ public final class Session
         latest(state.turns()),
         Cluster.get(context.getSystem()).selfMember().address().toString(),
         state.version(),
-        state.operator());
+        state.operator(),
+        state.usage());
   }
 
   /** As many of the latest turns as one message carries, at least one. */
@@ -520,7 +585,8 @@ public final class Session
   }
 
   private Effect<SessionEvent, SessionState> onWatch(SessionState state, Watch watch) {
-    if (listeners.watch(watch.watcher())) {
+    boolean joins = listeners.watch(watch.watcher());
+    if (joins) {
       context.watchWith(watch.watcher(), new WatcherGone(watch.watcher()));
     }
     // In the order in which they happened: a turn that waited ends after later ones.
@@ -536,6 +602,9 @@ public final class Session
         watch.watcher().tell(reply);
       }
     });
+    if (joins) {
+      catchUp(working, watch.watcher());
+    }
     return Effect().none();
   }
 
@@ -565,7 +634,8 @@ public final class Session
     working = turn.id();
     dependencies.inFlight().incrementAndGet();
     deadline = now().plus(dependencies.turnTimeout());
-    saidSoFar = 0;
+    recordedUntil = now();
+    said.setLength(0);
     context.getSelf().tell(new Step(turn.id()));
   }
 
@@ -582,6 +652,8 @@ public final class Session
     if (!working.isEmpty()) {
       working = "";
       asking = false;
+      wanted.set(false);
+      timeUp.cancel();
       underWay.values().forEach(call -> call.interrupt().run());
       underWay.clear();
       dependencies.inFlight().decrementAndGet();
@@ -590,7 +662,7 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> onStep(SessionState state, Step step) {
     Turn turn = state.turn(step.turn()).filter(Turn::isRunning).orElse(null);
-    if (turn == null || !working.equals(turn.id()) || asking) {
+    if (turn == null || !working.equals(turn.id()) || asking || leasing.isUnderWay()) {
       return Effect().none();
     }
     AgentDefinition definition;
@@ -599,12 +671,29 @@ public final class Session
     } catch (AgentOsException e) {
       return fail(turn, e);
     }
-    return switch (NextStep.of(key, state, turn, definition)) {
-      case NextStep.AskModel ask -> ask(turn, ask.request());
+    NextStep next = NextStep.of(key, state, turn, definition);
+    Spending spending = spending(state, turn, definition);
+    Usage needed = spending.needed(next);
+    Exceeded exceeded = spending.exceeded(needed).orElse(null);
+    if (exceeded != null) {
+      return exceed(
+          state,
+          turn,
+          exceeded,
+          next instanceof NextStep.Answer cut ? cut.text() : exceeded.message());
+    }
+    ringWhenTimeIsUp(turn, spending);
+    if (!(next instanceof NextStep.Answer) && !leasing.suffices(state, needed, now())) {
+      return Effect()
+          .persist(leasing.begin(state, now()))
+          .thenRun(s -> context.pipeToSelf(leasing.take(s, needed), LeaseTaken::new));
+    }
+    return switch (next) {
+      case NextStep.AskModel ask -> ask(turn, spending.bounded(ask.request()));
       case NextStep.Act act -> act(state, turn, act.actions(), definition);
       case NextStep.Suspend suspend ->
         Effect()
-            .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now()))
+            .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now(), lap(turn)))
             .thenRun(s -> ended(s, turn.id()));
       case NextStep.Answer answer -> finish(turn, answer, List.of());
     };
@@ -612,24 +701,26 @@ public final class Session
 
   private Effect<SessionEvent, SessionState> ask(Turn turn, ChatRequest request) {
     asking = true;
+    AtomicBoolean goOn = new AtomicBoolean(true);
+    wanted = goOn;
     ActorRef<Command> self = context.getSelf();
     context.pipeToSelf(
         dependencies
             .models()
             .chat(turnContext(turn), request, text -> {
               self.tell(new ModelSaid(turn.id(), text));
-              return true;
+              return goOn.get();
             })
             .toCompletableFuture()
             .orTimeout(dependencies.turnTimeout().toMillis(), TimeUnit.MILLISECONDS),
-        (reply, failure) -> new ModelAnswered(turn.id(), reply, failure));
+        (reply, failure) -> new ModelAnswered(turn.id(), request.model(), reply, failure));
     return Effect().none();
   }
 
-  private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid said) {
-    if (working.equals(said.turn()) && asking) {
-      listeners.tell(said.turn(), new Delta(said.turn(), saidSoFar, said.text()));
-      saidSoFar += said.text().length();
+  private Effect<SessionEvent, SessionState> onModelSaid(SessionState state, ModelSaid piece) {
+    if (working.equals(piece.turn()) && asking) {
+      listeners.tell(piece.turn(), new Delta(piece.turn(), said.length(), piece.text()));
+      said.append(piece.text());
     }
     return Effect().none();
   }
@@ -646,7 +737,12 @@ public final class Session
       return fail(turn, answered.failure());
     }
     return Effect()
-        .persist(new SessionEvent.ModelReplied(turn.id(), reply, now()))
+        .persist(new SessionEvent.ModelReplied(
+            turn.id(),
+            reply,
+            now(),
+            dependencies.prices().of(answered.model(), reply.usage()),
+            lap(turn)))
         .thenRun(s -> goOn(s, turn.id()));
   }
 
@@ -666,7 +762,7 @@ public final class Session
         case DOUBT ->
           events.add(Ledger.doubt(turn, call, "Its node was lost while it ran.", now()));
         case START -> {
-          events.add(Ledger.start(turn, call, now()));
+          events.add(Ledger.start(turn, call, dependencies.prices().ofCall(call.name()), now()));
           starting.add(action);
         }
         case PERSONAL, REPEAT -> starting.add(action);
@@ -768,9 +864,120 @@ public final class Session
   private Effect<SessionEvent, SessionState> finish(
       Turn turn, NextStep.Answer answer, List<Call> calls) {
     return Effect()
-        .persist(new SessionEvent.TurnFinished(
-            turn.id(), answer.status(), answer.text(), calls, answer.error(), now()))
+        .persist(finished(turn, answer, calls, Optional.empty()))
         .thenRun(s -> ended(s, turn.id()));
+  }
+
+  private SessionEvent.TurnFinished finished(
+      Turn turn, NextStep.Answer answer, List<Call> calls, Optional<Exceeded> exceeded) {
+    return new SessionEvent.TurnFinished(
+        turn.id(),
+        answer.status(),
+        answer.text(),
+        calls,
+        answer.error(),
+        now(),
+        lap(turn),
+        exceeded);
+  }
+
+  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
+  private EffectBuilder<SessionEvent, SessionState> exceed(
+      SessionState state, Turn turn, Exceeded why, String answer, SessionEvent... before) {
+    List<SessionEvent> events = new ArrayList<>(List.of(before));
+    events.addAll(Ledger.leave(turn, external(state), now()));
+    events.add(finished(
+        turn,
+        new NextStep.Answer(answer, Turn.Status.BUDGET_EXCEEDED, ErrorCode.BUDGET_EXCEEDED.id()),
+        List.of(),
+        Optional.of(why)));
+    return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
+  }
+
+  private Spending spending(SessionState state, Turn turn, AgentDefinition definition) {
+    return new Spending(
+        state,
+        turn,
+        definition,
+        dependencies.prices(),
+        new Usage(0, 0, 0, 0, 0, unrecordedMillis(turn)));
+  }
+
+  private void ringWhenTimeIsUp(Turn turn, Spending spending) {
+    timeUp.cancel();
+    spending
+        .millisLeft()
+        .ifPresent(left -> timeUp = context.scheduleOnce(
+            Duration.ofMillis(Math.min(left, FURTHEST_RING.toMillis())),
+            context.getSelf(),
+            new TimeUp(turn.id())));
+  }
+
+  private Effect<SessionEvent, SessionState> onTimeUp(SessionState state, TimeUp up) {
+    Turn turn = state.turn(up.turn()).filter(Turn::isRunning).orElse(null);
+    if (turn == null || !working.equals(turn.id())) {
+      return Effect().none();
+    }
+    try {
+      Spending spending = spending(state, turn, dependencies.agents().apply(state.agent()));
+      Exceeded exceeded = spending.exceeded(new Usage(0, 0, 0, 0, 0, 1)).orElse(null);
+      if (exceeded != null) {
+        return exceed(state, turn, exceeded, exceeded.message());
+      }
+      ringWhenTimeIsUp(turn, spending); // the two clocks do not agree to the millisecond
+      return Effect().none();
+    } catch (AgentOsException noDefinition) {
+      return fail(turn, noDefinition);
+    }
+  }
+
+  /** What was worked on the turn since its last event. */
+  private long unrecordedMillis(Turn turn) {
+    return working.equals(turn.id())
+        ? Math.max(0, Duration.between(recordedUntil, now()).toMillis())
+        : 0;
+  }
+
+  /** The same, for the event that now says so. */
+  private long lap(Turn turn) {
+    long millis = unrecordedMillis(turn);
+    if (working.equals(turn.id())) {
+      recordedUntil = now();
+    }
+    return millis;
+  }
+
+  private Effect<SessionEvent, SessionState> onLeaseTaken(SessionState state, LeaseTaken taken) {
+    leasing.end();
+    if (taken.reply() instanceof Account.Leased leased) {
+      return Effect()
+          .persist(new SessionEvent.BudgetLeased(
+              leased.lease(), leased.granted(), leased.expiresAt(), now()))
+          .thenRun(s -> goOn(s, working));
+    }
+    Turn turn = state.turn(working).filter(Turn::isRunning).orElse(null);
+    if (turn == null) {
+      return Effect().none(); // it was stopped; the next one asks again
+    }
+    if (!(taken.reply() instanceof Account.Refused refused)) {
+      return fail(turn, taken.failure());
+    }
+    // One account may have granted what another has refused.
+    return exceed(
+            state,
+            turn,
+            refused.why(),
+            refused.why().message(),
+            new SessionEvent.LeaseSettled(refused.lease(), Usage.NONE, now()))
+        .thenRun(s -> leasing.tellSettled(s, refused.lease()));
+  }
+
+  private Effect<SessionEvent, SessionState> onRecall(SessionState state, Recall recall) {
+    List<SessionEvent> settlement = leasing.recalled(state, recall.lease(), now());
+    boolean busy = leasing.isUnderWay() || !working.isEmpty();
+    return busy && !settlement.isEmpty()
+        ? Effect().none() // a later recall finds it at rest
+        : Effect().persist(settlement).thenRun(s -> leasing.tellSettled(s, recall.lease()));
   }
 
   /** The turn has ended or waits: whoever asked for it hears so, and the next one is taken up. */

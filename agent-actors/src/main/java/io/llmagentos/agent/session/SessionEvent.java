@@ -1,7 +1,11 @@
 package io.llmagentos.agent.session;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Quantity;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.journal.JournalEvent;
@@ -9,6 +13,9 @@ import io.llmagentos.node.journal.TimerChange;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 
 /** What a session's journal holds. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -26,7 +33,9 @@ import java.util.List;
   @JsonSubTypes.Type(value = SessionEvent.TurnFinished.class, name = "turn_finished"),
   @JsonSubTypes.Type(value = SessionEvent.FeedbackGiven.class, name = "feedback_given"),
   @JsonSubTypes.Type(value = SessionEvent.SessionTakenOver.class, name = "session_taken_over"),
-  @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released")
+  @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released"),
+  @JsonSubTypes.Type(value = SessionEvent.BudgetLeased.class, name = "budget_leased"),
+  @JsonSubTypes.Type(value = SessionEvent.LeaseSettled.class, name = "lease_settled")
 })
 public sealed interface SessionEvent extends JournalEvent {
   /** An accepted turn that is not finished by then is taken up again, wherever its session then lives. */
@@ -73,8 +82,23 @@ public sealed interface SessionEvent extends JournalEvent {
     }
   }
 
-  /** Recorded before it is acted upon: recovery replays it and never asks the model again. */
-  record ModelReplied(String turn, ChatReply reply, Instant at) implements SessionEvent {}
+  /**
+   * Recorded before it is acted upon: recovery replays it and never asks the model again.
+   *
+   * @param cost of its tokens, in billionths, at the price that held then
+   * @param millis that were worked on the turn and are in no earlier event
+   */
+  record ModelReplied(
+      String turn,
+      ChatReply reply,
+      Instant at,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long cost,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long millis)
+      implements SessionEvent {
+    public ModelReplied(String turn, ChatReply reply, Instant at) {
+      this(turn, reply, at, 0, 0);
+    }
+  }
 
   /**
    * A call waits for a person's word.
@@ -98,10 +122,26 @@ public sealed interface SessionEvent extends JournalEvent {
     }
   }
 
-  /** Recorded before the call starts: whatever happens then, it is known that it may have had its effect. */
+  /**
+   * Recorded before the call starts: whatever happens then, it is known that it may have had its effect.
+   *
+   * @param cost in billionths, at the price that held then
+   */
   record CallStarted(
-      String turn, int call, String key, String tool, String arguments, String hash, Instant at)
-      implements SessionEvent {}
+      String turn,
+      int call,
+      String key,
+      String tool,
+      String arguments,
+      String hash,
+      Instant at,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long cost)
+      implements SessionEvent {
+    public CallStarted(
+        String turn, int call, String key, String tool, String arguments, String hash, Instant at) {
+      this(turn, call, key, tool, arguments, hash, at, 0);
+    }
+  }
 
   /**
    * A call's receipt.
@@ -151,8 +191,18 @@ public sealed interface SessionEvent extends JournalEvent {
    * The turn can do nothing until a person does something.
    *
    * @param answer what it waits for, for the principal
+   * @param millis that were worked on the turn and are in no earlier event
    */
-  record TurnSuspended(String turn, String answer, Instant at) implements SessionEvent {
+  record TurnSuspended(
+      String turn,
+      String answer,
+      Instant at,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long millis)
+      implements SessionEvent {
+    public TurnSuspended(String turn, String answer, Instant at) {
+      this(turn, answer, at, 0);
+    }
+
     @Override
     public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Cleared("turn/" + turn));
@@ -163,10 +213,33 @@ public sealed interface SessionEvent extends JournalEvent {
    * @param status how it ended
    * @param calls those that are recorded with the turn's end
    * @param error the error's code when it failed; else empty
+   * @param millis that were worked on the turn and are in no earlier event
+   * @param exceeded the limit that stopped it
    */
   record TurnFinished(
-      String turn, Turn.Status status, String answer, List<Call> calls, String error, Instant at)
+      String turn,
+      Turn.Status status,
+      String answer,
+      List<Call> calls,
+      String error,
+      Instant at,
+      @JsonInclude(JsonInclude.Include.NON_DEFAULT) long millis,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<Exceeded> exceeded)
       implements SessionEvent {
+    public TurnFinished {
+      exceeded = Objects.requireNonNullElse(exceeded, Optional.empty());
+    }
+
+    public TurnFinished(
+        String turn,
+        Turn.Status status,
+        String answer,
+        List<Call> calls,
+        String error,
+        Instant at) {
+      this(turn, status, answer, calls, error, at, 0, Optional.empty());
+    }
+
     @Override
     public List<TimerChange> timerChanges() {
       return List.of(new TimerChange.Cleared("turn/" + turn));
@@ -189,4 +262,20 @@ public sealed interface SessionEvent extends JournalEvent {
       return turns.stream().map(turn -> resume(turn, at)).toList();
     }
   }
+
+  /**
+   * The session may spend so much of its tenant's and its principal's accounts. What it spends from the lease before on is settled with it.
+   *
+   * @param lease its number, from 1
+   * @param granted of each quantity that an account limits
+   */
+  record BudgetLeased(long lease, Map<Quantity, Long> granted, Instant expiresAt, Instant at)
+      implements SessionEvent {
+    public BudgetLeased {
+      granted = Map.copyOf(granted);
+    }
+  }
+
+  /** @param used what the accounts are told; nothing, of a lease that was given up before it was recorded */
+  record LeaseSettled(long lease, Usage used, Instant at) implements SessionEvent {}
 }

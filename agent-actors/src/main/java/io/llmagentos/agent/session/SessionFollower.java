@@ -3,6 +3,8 @@ package io.llmagentos.agent.session;
 import io.llmagentos.agent.serving.Agent;
 import io.llmagentos.node.wire.WireMessage;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -40,6 +42,9 @@ public final class SessionFollower {
   private final ActorRef<Agent.Reply> agentReplies;
   private final ActorRef<Happening> listener;
   private SessionPosition position;
+
+  /** Of the turns that run, by id. */
+  private final Map<String, HeardText> heard = new HashMap<>();
 
   private SessionFollower(
       ActorContext<Command> context,
@@ -91,8 +96,15 @@ public final class SessionFollower {
   private Behavior<Command> onSession(Session.Reply reply) {
     switch (reply) {
       case Session.Accepted accepted -> advance(accepted.version(), accepted);
-      case Session.Finished finished -> advance(finished.version(), finished);
-      case Session.Delta delta -> listener.tell(new Happening(position, delta));
+      case Session.Finished finished -> {
+        heard.remove(finished.turn().id());
+        advance(finished.version(), finished);
+      }
+      case Session.Delta delta ->
+        heard
+            .computeIfAbsent(delta.turn(), turn -> new HeardText())
+            .hear(delta)
+            .forEach(told -> listener.tell(new Happening(position, told)));
       default -> context.getLog().warn("unexpected {}", reply);
     }
     return Behaviors.same();

@@ -1,5 +1,6 @@
 package io.llmagentos.agent.session;
 
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.journal.JournalSnapshot;
 import java.time.Duration;
@@ -18,9 +19,18 @@ import java.util.function.UnaryOperator;
  * @param turns the latest {@link #KEPT_TURNS}, of completions {@link #KEPT_COMPLETIONS}, and those that are a person's to decide, oldest first; the
  *     others stay in the journal
  * @param operator the person who has taken the session over; empty: the agent answers
+ * @param usage what was spent on all its turns
+ * @param lease the latest from the accounts
  */
 public record SessionState(
-    long version, String agent, String subject, Instant openedAt, List<Turn> turns, String operator)
+    long version,
+    String agent,
+    String subject,
+    Instant openedAt,
+    List<Turn> turns,
+    String operator,
+    Usage usage,
+    Lease lease)
     implements JournalSnapshot {
   static final int KEPT_TURNS = 256;
 
@@ -33,6 +43,18 @@ public record SessionState(
     turns = List.copyOf(turns);
     // Snapshots of version 1 have none.
     operator = Objects.requireNonNullElse(operator, "");
+    usage = usage == null ? turns.stream().map(Turn::usage).reduce(Usage.NONE, Usage::plus) : usage;
+    lease = Objects.requireNonNullElse(lease, Lease.NONE);
+  }
+
+  private SessionState(
+      long version,
+      String agent,
+      String subject,
+      Instant openedAt,
+      List<Turn> turns,
+      String operator) {
+    this(version, agent, subject, openedAt, turns, operator, Usage.NONE, Lease.NONE);
   }
 
   boolean isOpen() {
@@ -79,6 +101,25 @@ public record SessionState(
   }
 
   SessionState apply(SessionEvent event) {
+    SessionState changed = changed(event);
+    Spending.Spent spent = Spending.of(event, this);
+    List<Turn> changedTurns = spent.usage().equals(Usage.NONE)
+        ? changed.turns
+        : changed.turns.stream()
+            .map(turn -> turn.id().equals(spent.turn()) ? turn.spent(spent.usage()) : turn)
+            .toList();
+    return new SessionState(
+        changed.version,
+        changed.agent,
+        changed.subject,
+        changed.openedAt,
+        changedTurns,
+        changed.operator,
+        usage.plus(spent.usage()),
+        lease.apply(event, usage));
+  }
+
+  private SessionState changed(SessionEvent event) {
     long next = version + 1;
     return switch (event) {
       case SessionEvent.SessionOpened opened ->
@@ -142,6 +183,8 @@ public record SessionState(
                 .map(turn -> released.turns().contains(turn.id()) ? turn.resumed() : turn)
                 .toList(),
             "");
+      case SessionEvent.BudgetLeased leased -> with(next, turns);
+      case SessionEvent.LeaseSettled settled -> with(next, turns);
     };
   }
 

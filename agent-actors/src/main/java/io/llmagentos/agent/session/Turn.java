@@ -3,6 +3,8 @@ package io.llmagentos.agent.session;
 import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.node.envelope.ContentPart;
 import java.time.Instant;
@@ -23,6 +25,8 @@ import java.util.stream.Stream;
  * @param finishedAtVersion the session's version with which it finished or began to wait; 0 while it runs
  * @param history of a stateless completion: all that was said before it; without, the session's earlier turns were
  * @param finishedAt {@link Instant#EPOCH} while it runs
+ * @param usage what was spent on it so far
+ * @param exceeded the limit that stopped it
  */
 public record Turn(
     String id,
@@ -40,7 +44,9 @@ public record Turn(
     long finishedAtVersion,
     Optional<List<Message>> history,
     Instant finishedAt,
-    Optional<Feedback> feedback) {
+    Optional<Feedback> feedback,
+    Usage usage,
+    Optional<Exceeded> exceeded) {
   /** How a turn stands. */
   public enum Status {
     @JsonProperty("running")
@@ -53,7 +59,10 @@ public record Turn(
     @JsonProperty("failed")
     FAILED,
     @JsonProperty("stopped")
-    STOPPED;
+    STOPPED,
+    /** A limit stopped it; the answer is what there was by then. */
+    @JsonProperty("budget_exceeded")
+    BUDGET_EXCEEDED;
 
     public String id() {
       return name().toLowerCase(java.util.Locale.ROOT);
@@ -68,6 +77,8 @@ public record Turn(
     replies = List.copyOf(Objects.requireNonNullElse(replies, List.of()));
     finishedAt = Objects.requireNonNullElse(finishedAt, Instant.EPOCH);
     feedback = Objects.requireNonNullElse(feedback, Optional.empty());
+    usage = usage == null ? Spending.of(replies) : usage;
+    exceeded = Objects.requireNonNullElse(exceeded, Optional.empty());
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
@@ -98,6 +109,8 @@ public record Turn(
         0,
         history,
         Instant.EPOCH,
+        Optional.empty(),
+        Usage.NONE,
         Optional.empty());
   }
 
@@ -138,7 +151,31 @@ public record Turn(
         .map(call ->
             call.hasEnded() || call.status() == Call.Status.UNKNOWN ? call : call.cancelled())
         .toList();
-    return with(event.status(), replies, event.answer(), ended, event.error(), version, event.at());
+    return with(event.status(), replies, event.answer(), ended, event.error(), version, event.at())
+        .spent(Usage.NONE, event.exceeded());
+  }
+
+  Turn spent(Usage more) {
+    return spent(more, exceeded);
+  }
+
+  private Turn spent(Usage more, Optional<Exceeded> limit) {
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        status,
+        replies,
+        answer,
+        calls,
+        error,
+        finishedAtVersion,
+        history,
+        finishedAt,
+        feedback,
+        usage.plus(more),
+        limit);
   }
 
   Turn rated(Feedback given) {
@@ -155,7 +192,9 @@ public record Turn(
         finishedAtVersion,
         history,
         finishedAt,
-        Optional.of(given));
+        Optional.of(given),
+        usage,
+        exceeded);
   }
 
   private Turn with(
@@ -179,7 +218,9 @@ public record Turn(
         newFinishedAtVersion,
         history,
         newFinishedAt,
-        feedback);
+        feedback,
+        usage,
+        exceeded);
   }
 
   /** For a message between nodes. */
@@ -197,7 +238,9 @@ public record Turn(
         finishedAtVersion,
         Optional.empty(),
         finishedAt,
-        feedback);
+        feedback,
+        usage,
+        exceeded);
   }
 
   /** Whether it is the turn of a stateless completion that said exactly this. */

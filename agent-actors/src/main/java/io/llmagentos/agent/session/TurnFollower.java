@@ -29,7 +29,7 @@ final class TurnFollower {
   private final Session.Request say;
   private final ActorRef<Session.Reply> listener;
   private boolean accepted;
-  private int heardSoFar;
+  private final HeardText heard = new HeardText();
 
   private TurnFollower(
       ActorContext<Command> context,
@@ -77,21 +77,14 @@ final class TurnFollower {
         accepted = true;
         listener.tell(first);
       }
-      case Session.Delta delta -> {
-        // After a move the model may speak again from the start: what was heard is not heard twice.
-        int end = delta.offset() + delta.text().length();
-        if (end > heardSoFar && delta.offset() <= heardSoFar) {
-          listener.tell(new Session.Delta(
-              delta.turn(), heardSoFar, delta.text().substring(heardSoFar - delta.offset())));
-          heardSoFar = end;
-        }
-      }
+      case Session.Delta delta -> heard.hear(delta).forEach(listener::tell);
       case Session.Finished end -> {
         return ended(end);
       }
       case Session.Rejected end -> {
         return ended(end);
       }
+      case Session.Reset unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Opened unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Recorded unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Description unexpected -> context.getLog().warn("unexpected {}", unexpected);

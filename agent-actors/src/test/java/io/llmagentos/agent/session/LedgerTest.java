@@ -39,7 +39,7 @@ class LedgerTest {
     Call call = turn.call(0).orElseThrow();
     assertThat(call.status()).isEqualTo(Call.Status.APPROVED);
     assertThat(call.arguments()).isEqualTo(less);
-    assertThat(Ledger.start(turn, call, NOW).hash()).isEqualTo(Call.hash(less));
+    assertThat(Ledger.start(turn, call, 0, NOW).hash()).isEqualTo(Call.hash(less));
     assertThat(call.started().ended(Call.Status.SUCCEEDED, "done", "", "").forModel())
         .isEqualTo("(a person changed the arguments to " + less + ") done");
   }

@@ -39,7 +39,8 @@ public enum ErrorCode {
   ENVIRONMENT_FAILED(500, "environment_error"),
   TRAINING_DIVERGED(500, "training_error"),
   CHECKPOINT_INVALID(500, "training_error"),
-  DATASET_INVALID(400, "invalid_request_error");
+  DATASET_INVALID(400, "invalid_request_error"),
+  BUDGET_EXCEEDED(402, "budget_error");
 
   private final int httpStatus;
   private final String type;
