@@ -15,6 +15,7 @@ import io.llmagentos.agent.session.Decision;
 import io.llmagentos.agent.session.Feedback;
 import io.llmagentos.agent.session.InboxIndex;
 import io.llmagentos.agent.session.Message;
+import io.llmagentos.agent.session.Plan;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.Sessions;
@@ -116,7 +117,11 @@ public final class AgentSubsystem implements Subsystem {
         .add(2040, Agent.Acted.class)
         .add(2041, Agent.Refused.class)
         .add(2042, Agent.Noticed.class)
-        .add(2043, Agent.Exported.class);
+        .add(2043, Agent.Exported.class)
+        .add(2055, Session.Progressed.class)
+        .add(2056, Plan.class)
+        .add(2057, Plan.Step.class)
+        .add(2058, Plan.Progress.class);
   }
 
   @Override

@@ -29,6 +29,9 @@ final class Conversation {
     /** The next piece of the answer; pieces do not overlap. */
     void text(String piece);
 
+    /** The steps that the turn has laid out, each time that one of them stands differently. */
+    default void plan(JsonNode steps) {}
+
     /** The connection to a door broke; the turn goes on through another one. */
     void reconnected(URI lost, URI door);
   }
@@ -93,6 +96,7 @@ final class Conversation {
           switch (event.name()) {
             case "turn.delta" ->
               append(answer, data.path("offset").asInt(), data.path("text").asText(), listener);
+            case "turn.plan" -> listener.plan(data.path("plan"));
             case "turn.finished", "turn.waiting" -> {
               return finished(data, answer, listener);
             }

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param external those of the tools that act outside the journal, by name, with what may be done with them
  * @param rounds how often the model is asked in a turn, each time with the results of the calls before; the calls of the last round answer for
  *     themselves
+ * @param plans whether the model may lay out several steps at once
  */
 public record AgentDefinition(
     String name,
@@ -29,7 +30,8 @@ public record AgentDefinition(
     String outOfScope,
     String unconnected,
     Map<String, ToolTraits> external,
-    int rounds) {
+    int rounds,
+    boolean plans) {
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);

@@ -194,7 +194,8 @@ public final class AgentDefinitions {
         required(where, "outOfScope", file.outOfScope()),
         required(where, "unconnected", file.unconnected()),
         traits,
-        rounds(where, file.rounds()));
+        rounds(where, file.rounds()),
+        Boolean.TRUE.equals(file.plans()));
   }
 
   private List<Tool> outside(String name) {
@@ -239,7 +240,8 @@ public final class AgentDefinitions {
       @Nullable Map<String, String> understands,
       @Nullable String outOfScope,
       @Nullable String unconnected,
-      @Nullable Integer rounds) {
+      @Nullable Integer rounds,
+      @Nullable Boolean plans) {
     boolean namesSources() {
       return tools != null
           && tools.stream()

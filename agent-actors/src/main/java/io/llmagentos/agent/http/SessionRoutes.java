@@ -271,6 +271,11 @@ public final class SessionRoutes extends Api {
                 .put("turn_id", delta.turn())
                 .put("offset", delta.offset())
                 .put("text", delta.text()));
+      case Session.Progressed progress -> {
+        ObjectNode json = JSON.createObjectNode().put("turn_id", progress.turn());
+        TurnJson.steps(json, progress.steps());
+        yield event("", "turn.plan", json);
+      }
       case Session.Finished finished ->
         event(
             id,

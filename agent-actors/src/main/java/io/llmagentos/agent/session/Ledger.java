@@ -1,6 +1,9 @@
 package io.llmagentos.agent.session;
 
+import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.model.chat.ToolCall;
+import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,6 +63,34 @@ final class Ledger {
         call.argumentsHash(),
         reason,
         now);
+  }
+
+  /** A call that lays out a plan: the plan, or why it is none. */
+  static SessionEvent plan(Turn turn, Call call, AgentDefinition definition, Instant now) {
+    int reply = turn.replies().size() - 1;
+    List<ToolCall> asked = turn.replies().get(reply).toolCalls();
+    try {
+      if (asked.stream().filter(each -> each.name().equals(call.name())).count() > 1) {
+        throw new AgentOsException(
+            ErrorCode.INVALID_REQUEST, "one plan at a time; put all steps into it");
+      }
+      return new SessionEvent.PlanMade(
+          turn.id(),
+          PlanTool.read(call, turn.firstCall(reply) + asked.size(), turn, definition),
+          now);
+    } catch (AgentOsException refused) {
+      return end(
+          turn,
+          call,
+          CallOutcome.Ended.failed(
+              String.valueOf(refused.getMessage()), refused.code().id()),
+          now);
+    }
+  }
+
+  /** A call that cannot be made. */
+  static SessionEvent.CallEnded refuse(Turn turn, Call call, Instant now) {
+    return end(turn, call, CallOutcome.Ended.failed(call.result(), call.error()), now);
   }
 
   /** The wait for an approval is over, if it is. */

@@ -190,6 +190,13 @@ public final class Session
     }
   }
 
+  /** How the steps of the running turn's plans stand. Not durable: {@link Finished} has them, too. */
+  public record Progressed(String turn, List<Plan.Progress> steps) implements Reply {
+    public Progressed {
+      steps = List.copyOf(steps);
+    }
+  }
+
   /** What a person said of a turn is in the journal. */
   public record Recorded(Turn turn) implements Reply {
     public Recorded {
@@ -571,6 +578,10 @@ public final class Session
 
   /** Something changed for a turn: take its next step if it is worked on, or take one up. */
   private void goOn(SessionState state, String turn) {
+    state
+        .turn(turn)
+        .filter(each -> !each.plans().isEmpty())
+        .ifPresent(each -> listeners.tell(turn, new Progressed(turn, each.progress())));
     if (working.equals(turn) && !turn.isEmpty()) {
       context.getSelf().tell(new Step(turn));
     } else {
@@ -670,6 +681,8 @@ public final class Session
           starting.add(action);
         }
         case PERSONAL, REPEAT -> starting.add(action);
+        case PLAN -> events.add(Ledger.plan(turn, call, definition, now()));
+        case REFUSE -> events.add(Ledger.refuse(turn, call, now()));
       }
     }
     if (events.isEmpty()) {

@@ -26,7 +26,8 @@ import java.util.List;
   @JsonSubTypes.Type(value = SessionEvent.TurnFinished.class, name = "turn_finished"),
   @JsonSubTypes.Type(value = SessionEvent.FeedbackGiven.class, name = "feedback_given"),
   @JsonSubTypes.Type(value = SessionEvent.SessionTakenOver.class, name = "session_taken_over"),
-  @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released")
+  @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released"),
+  @JsonSubTypes.Type(value = SessionEvent.PlanMade.class, name = "plan_made")
 })
 public sealed interface SessionEvent extends JournalEvent {
   /** An accepted turn that is not finished by then is taken up again, wherever its session then lives. */
@@ -189,4 +190,7 @@ public sealed interface SessionEvent extends JournalEvent {
       return turns.stream().map(turn -> resume(turn, at)).toList();
     }
   }
+
+  /** The model has laid out steps; what they are does not change any more. */
+  record PlanMade(String turn, Plan plan, Instant at) implements SessionEvent {}
 }

@@ -93,6 +93,7 @@ public final class SessionFollower {
       case Session.Accepted accepted -> advance(accepted.version(), accepted);
       case Session.Finished finished -> advance(finished.version(), finished);
       case Session.Delta delta -> listener.tell(new Happening(position, delta));
+      case Session.Progressed progress -> listener.tell(new Happening(position, progress));
       default -> context.getLog().warn("unexpected {}", reply);
     }
     return Behaviors.same();

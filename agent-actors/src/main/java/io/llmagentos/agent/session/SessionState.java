@@ -142,6 +142,8 @@ public record SessionState(
                 .map(turn -> released.turns().contains(turn.id()) ? turn.resumed() : turn)
                 .toList(),
             "");
+      case SessionEvent.PlanMade made ->
+        withTurn(next, made.turn(), turn -> turn.planned(made.plan()));
     };
   }
 

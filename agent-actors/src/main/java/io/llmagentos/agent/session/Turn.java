@@ -23,6 +23,8 @@ import java.util.stream.Stream;
  * @param finishedAtVersion the session's version with which it finished or began to wait; 0 while it runs
  * @param history of a stateless completion: all that was said before it; without, the session's earlier turns were
  * @param finishedAt {@link Instant#EPOCH} while it runs
+ * @param plans those that the model laid out in it, in order; a later one stands for what was not begun of the one before
+ * @param agent whose turn it is; empty: the session's
  */
 public record Turn(
     String id,
@@ -40,7 +42,9 @@ public record Turn(
     long finishedAtVersion,
     Optional<List<Message>> history,
     Instant finishedAt,
-    Optional<Feedback> feedback) {
+    Optional<Feedback> feedback,
+    List<Plan> plans,
+    String agent) {
   /** How a turn stands. */
   public enum Status {
     @JsonProperty("running")
@@ -68,6 +72,8 @@ public record Turn(
     replies = List.copyOf(Objects.requireNonNullElse(replies, List.of()));
     finishedAt = Objects.requireNonNullElse(finishedAt, Instant.EPOCH);
     feedback = Objects.requireNonNullElse(feedback, Optional.empty());
+    plans = List.copyOf(Objects.requireNonNullElse(plans, List.of()));
+    agent = Objects.requireNonNullElse(agent, "");
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
@@ -98,7 +104,9 @@ public record Turn(
         0,
         history,
         Instant.EPOCH,
-        Optional.empty());
+        Optional.empty(),
+        List.of(),
+        "");
   }
 
   Turn replied(ChatReply reply) {
@@ -155,7 +163,9 @@ public record Turn(
         finishedAtVersion,
         history,
         finishedAt,
-        Optional.of(given));
+        Optional.of(given),
+        plans,
+        agent);
   }
 
   private Turn with(
@@ -179,7 +189,9 @@ public record Turn(
         newFinishedAtVersion,
         history,
         newFinishedAt,
-        feedback);
+        feedback,
+        plans,
+        agent);
   }
 
   /** For a message between nodes. */
@@ -197,7 +209,66 @@ public record Turn(
         finishedAtVersion,
         Optional.empty(),
         finishedAt,
-        feedback);
+        feedback,
+        plans,
+        agent);
+  }
+
+  /** With a plan that the model has laid out. */
+  Turn planned(Plan plan) {
+    return with(Stream.concat(plans.stream(), Stream.of(plan)).toList(), agent);
+  }
+
+  /** As a turn of that agent's. */
+  Turn of(String anAgent) {
+    return with(plans, anAgent);
+  }
+
+  private Turn with(List<Plan> newPlans, String newAgent) {
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        status,
+        replies,
+        answer,
+        calls,
+        error,
+        finishedAtVersion,
+        history,
+        finishedAt,
+        feedback,
+        newPlans,
+        newAgent);
+  }
+
+  /** How the steps of its plans stand. */
+  public List<Plan.Progress> progress() {
+    return plans.stream().flatMap(plan -> plan.progress(this)).toList();
+  }
+
+  /** The plan that a call laid out. */
+  Optional<Plan> plan(int call) {
+    return plans.stream().filter(plan -> plan.call() == call).findFirst();
+  }
+
+  List<Plan> plansBefore(Plan plan) {
+    return plans.stream().takeWhile(each -> !each.equals(plan)).toList();
+  }
+
+  /** The number of the first call of one of the model's replies: the calls of the replies before, and the steps that they laid out, have the lower ones. */
+  int firstCall(int reply) {
+    int number = 0;
+    for (ChatReply earlier : replies.subList(0, reply)) {
+      int next = number + earlier.toolCalls().size();
+      number = next
+          + plans.stream()
+              .filter(plan -> plan.first() == next)
+              .mapToInt(plan -> plan.steps().size())
+              .sum();
+    }
+    return number;
   }
 
   /** Whether it is the turn of a stateless completion that said exactly this. */

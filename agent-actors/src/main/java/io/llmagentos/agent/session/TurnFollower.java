@@ -86,6 +86,7 @@ final class TurnFollower {
           heardSoFar = end;
         }
       }
+      case Session.Progressed progress -> listener.tell(progress);
       case Session.Finished end -> {
         return ended(end);
       }

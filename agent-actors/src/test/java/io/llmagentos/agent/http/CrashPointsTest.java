@@ -25,11 +25,12 @@ import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A crash between every two events of a plan. The journal of a plan with a call that may be repeated, one that may not, and one that a person approves is cut after
+ * A crash between every two events of a plan. The journal of a turn with a call that may be repeated, one that may not, and one that a person approves is cut after
  * each of its events and given to another session, which has to come to the same end without doing anything twice.
  */
 class CrashPointsTest {
@@ -37,32 +38,35 @@ class CrashPointsTest {
   static final RunningNode NODE = new RunningNode("");
 
   private static final Duration LIMIT = Duration.ofMinutes(5);
-  private static final String WHOLE = "crash-whole";
 
-  @Test
-  void shouldComeToTheSameEndFromEveryPointOfItsJournal() throws Exception {
-    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"shop\",\"id\":\"%s\"}".formatted(WHOLE))
+  @ParameterizedTest
+  @CsvSource(textBlock = """
+      shop,    crash-calls, everything for X77, So: charge of X77 for 0.,                        call_0
+      planner, crash-plan,  X77 by plan,        So: refund of X77 for 0., 3#look
+      """)
+  void shouldComeToTheSameEndFromEveryPointOfItsJournal(
+      String agent, String whole, String request, String answer, String lookUp) throws Exception {
+    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"%s\",\"id\":\"%s\"}".formatted(agent, whole))
             .status())
         .isEqualTo(201);
     NODE.post(
-        "/v1/sessions/" + WHOLE + "/messages",
-        "{\"turn_id\":\"t1\",\"content\":\"everything for X77\"}");
-    decideUntilEnded(List.of(WHOLE));
-    String answer = turn(WHOLE).path("answer").asText();
-    assertThat(answer).isEqualTo("So: charge of X77 for 0.");
+        "/v1/sessions/" + whole + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"%s\"}".formatted(request));
+    decideUntilEnded(List.of(whole));
+    assertThat(turn(whole).path("answer").asText()).isEqualTo(answer);
 
-    List<SessionEvent> journal = journal();
+    List<SessionEvent> journal = journal(whole);
     assertThat(journal).hasSizeGreaterThanOrEqualTo(13);
     List<String> sessions = new ArrayList<>();
     for (int events = 2; events <= journal.size(); events++) {
-      String session = "crash-%02d".formatted(events);
+      String session = "%s-%02d".formatted(whole, events);
       sessions.add(session);
-      seed(session, journal.subList(0, events));
+      seed(whole, session, journal.subList(0, events));
     }
     decideUntilEnded(sessions);
 
     for (int events = 2; events <= journal.size(); events++) {
-      String session = "crash-%02d".formatted(events);
+      String session = "%s-%02d".formatted(whole, events);
       List<SessionEvent> before = journal.subList(0, events);
       JsonNode turn = turn(session);
       assertThat(turn.path("status").asText()).as(session).isEqualTo("completed");
@@ -79,12 +83,12 @@ class CrashPointsTest {
       assertThat(calls("look_up", session))
           .as("look_up of %s", session)
           .hasSize(has(before, SessionEvent.CallEnded.class, "look_up") ? 0 : 1);
-      assertThat(calls("look_up", session)).allMatch(key -> key.endsWith("/t1/call_0"));
+      assertThat(calls("look_up", session)).allMatch(key -> key.endsWith("/t1/" + lookUp));
     }
     long recordedFirst =
         journal.stream().filter(SessionEvent.ModelReplied.class::isInstance).count();
     assertThat(recordedFirst).isEqualTo(2);
-    assertThat(NODE.models().asked("everything for X77"))
+    assertThat(NODE.models().asked(request))
         .as("a recorded reply is never asked for again")
         .hasSize(2 + asked(journal));
   }
@@ -140,11 +144,11 @@ class CrashPointsTest {
     return NODE.get("/v1/sessions/" + session).json().path("turns").path(0);
   }
 
-  private static List<SessionEvent> journal() throws Exception {
+  private static List<SessionEvent> journal(String session) throws Exception {
     ActorSystem<?> system = NODE.node().system();
     return PersistenceQuery.get(system)
         .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier())
-        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + WHOLE, 1, Long.MAX_VALUE)
+        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + session, 1, Long.MAX_VALUE)
         .map(envelope -> (SessionEvent) envelope.event())
         .runFold(
             new ArrayList<SessionEvent>(),
@@ -158,11 +162,12 @@ class CrashPointsTest {
   }
 
   /** Write a session's journal before the session is there. */
-  private static void seed(String session, List<SessionEvent> events) throws Exception {
+  private static void seed(String whole, String session, List<SessionEvent> events)
+      throws Exception {
     List<SessionEvent> own = new ArrayList<>();
     for (SessionEvent event : events) {
       String json = Api.JSON.writerFor(SessionEvent.class).writeValueAsString(event);
-      own.add(Api.JSON.readValue(json.replace(WHOLE, session), SessionEvent.class));
+      own.add(Api.JSON.readValue(json.replace(whole, session), SessionEvent.class));
     }
     ActorRef<Write> writer = NODE.node().spawn(new Writer(session), "writer-" + session);
     AskPattern.<Write, Done>ask(

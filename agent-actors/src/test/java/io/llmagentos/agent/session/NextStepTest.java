@@ -36,7 +36,8 @@ class NextStepTest {
         "Out of scope.",
         "Nothing is connected for {what}.",
         Map.of("look_up", ToolTraits.READ_ONLY, "charge", ToolTraits.EFFECT, "refund", ASKS_FIRST),
-        rounds);
+        rounds,
+        false);
   }
 
   private static ToolSpecification tool(String name) {

@@ -103,7 +103,13 @@ class SessionEventTest {
         Arguments.of(new SessionEvent.SessionTakenOver("carol", AT), """
             {"type":"session_taken_over","by":"carol","at":"2026-01-01T00:00:00Z"}"""),
         Arguments.of(new SessionEvent.SessionReleased("carol", List.of("t"), AT), """
-            {"type":"session_released","by":"carol","turns":["t"],"at":"2026-01-01T00:00:00Z"}"""));
+            {"type":"session_released","by":"carol","turns":["t"],"at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(
+            new SessionEvent.PlanMade(
+                "t", new Plan(1, 2, List.of(new Plan.Step("a", "refund", "{}", List.of("b")))), AT),
+            """
+            {"type":"plan_made","turn":"t","plan":{"call":1,"first":2,"steps":[{"id":"a","tool":"refund","arguments":"{}","after":["b"]}]},
+             "at":"2026-01-01T00:00:00Z"}"""));
   }
 
   @Test
@@ -175,7 +181,7 @@ class SessionEventTest {
         .apply(new SessionEvent.TurnFinished("t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
         .apply(new SessionEvent.CompletionAccepted("t2", "a", "local", HISTORY, HELLO, AT));
     AgentDefinition agent = new AgentDefinition(
-        "a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.", Map.of(), 1);
+        "a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.", Map.of(), 1, false);
     NextStep step = NextStep.of(
         new SessionKey("local", "local", "s"), state, state.turn("t2").orElseThrow(), agent);
     assertThat(((NextStep.AskModel) step).request().messages())
