@@ -15,6 +15,7 @@ import io.llmagentos.agent.session.Decision;
 import io.llmagentos.agent.session.Feedback;
 import io.llmagentos.agent.session.InboxIndex;
 import io.llmagentos.agent.session.Message;
+import io.llmagentos.agent.session.Origin;
 import io.llmagentos.agent.session.Plan;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
@@ -72,10 +73,10 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
-  /** 3: a turn carries its ledger. */
+  /** 4: a turn carries its plans. */
   @Override
   public int wireVersion() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -121,7 +122,10 @@ public final class AgentSubsystem implements Subsystem {
         .add(2055, Session.Progressed.class)
         .add(2056, Plan.class)
         .add(2057, Plan.Step.class)
-        .add(2058, Plan.Progress.class);
+        .add(2058, Plan.Progress.class)
+        .add(2059, Session.Delegate.class)
+        .add(2060, Session.DelegateEnded.class)
+        .add(2061, Origin.class);
   }
 
   @Override
@@ -154,6 +158,7 @@ public final class AgentSubsystem implements Subsystem {
         tools,
         settings.turnTimeout(),
         settings.approvalExpiry(),
+        settings.delegationDepth(),
         sessions,
         turnsInFlight);
     init(node.system(), Session.KEY, entityId -> Session.create(entityId, forSessions));

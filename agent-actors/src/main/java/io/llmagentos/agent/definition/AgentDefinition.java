@@ -18,6 +18,8 @@ import java.util.Map;
  * @param rounds how often the model is asked in a turn, each time with the results of the calls before; the calls of the last round answer for
  *     themselves
  * @param plans whether the model may lay out several steps at once
+ * @param agents those of the tools that ask another agent, by name, with the agent
+ * @param handOffs further tools, which hand the session off to another agent, by name, with the agent
  */
 public record AgentDefinition(
     String name,
@@ -31,15 +33,40 @@ public record AgentDefinition(
     String unconnected,
     Map<String, ToolTraits> external,
     int rounds,
-    boolean plans) {
+    boolean plans,
+    Map<String, String> agents,
+    Map<String, String> handOffs) {
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);
     understands = Map.copyOf(understands);
     external = Map.copyOf(external);
+    agents = Map.copyOf(agents);
+    handOffs = Map.copyOf(handOffs);
     if (rounds < 1) {
       throw new IllegalArgumentException("rounds is " + rounds + ", must be at least 1");
     }
+  }
+
+  /** The name of the tool that asks an agent. */
+  public static String asking(String agent) {
+    return "ask_" + agent.replaceAll("[^a-zA-Z0-9_-]", "_");
+  }
+
+  /** The name of the tool that hands off to an agent. */
+  static String handingOff(String agent) {
+    return "hand_off_to_" + agent.replaceAll("[^a-zA-Z0-9_-]", "_");
+  }
+
+  /** The tools that hand off, as a model sees them. */
+  public List<ToolSpecification> handOffTools() {
+    return handOffs.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(tool -> new ToolSpecification(
+            tool.getKey(),
+            "From the next message on the agent '" + tool.getValue() + "' goes on in your place.",
+            "{\"type\":\"object\"}"))
+        .toList();
   }
 
   public boolean hasTool(String tool) {

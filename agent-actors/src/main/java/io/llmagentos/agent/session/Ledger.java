@@ -88,6 +88,17 @@ final class Ledger {
     }
   }
 
+  /** A call that hands the session off: another agent goes on with the next turn. */
+  static List<SessionEvent> handOff(Turn turn, Call call, String agent, Instant now) {
+    return List.of(
+        new SessionEvent.SessionHandedOff(turn.id(), call.number(), agent, now),
+        end(
+            turn,
+            call,
+            CallOutcome.Ended.succeeded("'" + agent + "' goes on with the next message.", ""),
+            now));
+  }
+
   /** A call that cannot be made. */
   static SessionEvent.CallEnded refuse(Turn turn, Call call, Instant now) {
     return end(turn, call, CallOutcome.Ended.failed(call.result(), call.error()), now);
@@ -112,6 +123,8 @@ final class Ledger {
       ToolTraits traits = tools.get(call.name());
       if (call.status() == Call.Status.AWAITING_APPROVAL) {
         events.add(decided(turn, call, Decision.Kind.WITHDRAWN, now, false));
+      } else if (call.status() == Call.Status.PENDING) {
+        events.add(new SessionEvent.CallTakenUp(turn.id(), call.number(), false, now));
       } else if (call.status() == Call.Status.STARTED && (traits == null || !traits.repeatable())) {
         events.add(doubt(turn, call, "Its turn was stopped while it ran.", now));
       }
@@ -147,7 +160,7 @@ final class Ledger {
           && Call.hash(before.arguments()).equals(wished(said));
       return same ? Ruling.known() : Ruling.conflict("this was decided before: " + told(before));
     }
-    if (!call.waits()) {
+    if (!call.waits() || call.status() == Call.Status.PENDING) {
       return Ruling.conflict(
           call.name() + " is " + call.status().id() + ": there is nothing to decide");
     }

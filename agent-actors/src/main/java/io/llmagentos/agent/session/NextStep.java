@@ -49,6 +49,8 @@ sealed interface NextStep {
       DOUBT,
       /** It lays out a plan. */
       PLAN,
+      /** It hands the session off to another agent. */
+      HAND_OFF,
       /** It cannot be made; the call says why. */
       REFUSE
     }
@@ -98,6 +100,9 @@ sealed interface NextStep {
         if (definition.plans() && call.name().equals(PlanTool.NAME)) {
           yield List.of(new Action(Action.Kind.PLAN, call));
         }
+        if (definition.handOffs().containsKey(call.name())) {
+          yield List.of(new Action(Action.Kind.HAND_OFF, call));
+        }
         if (traits != null) {
           yield List.of(
               new Action(traits.approval() ? Action.Kind.ASK_APPROVAL : Action.Kind.START, call));
@@ -114,7 +119,7 @@ sealed interface NextStep {
         turn.call(call.number()).isPresent()
             ? List.of()
             : List.of(new Action(Action.Kind.REFUSE, call));
-      case AWAITING_APPROVAL, UNKNOWN, SUCCEEDED, DENIED, EXPIRED, CANCELLED -> List.of();
+      case AWAITING_APPROVAL, UNKNOWN, PENDING, SUCCEEDED, DENIED, EXPIRED, CANCELLED -> List.of();
     };
   }
 
@@ -176,6 +181,7 @@ sealed interface NextStep {
         .map(name -> new ToolSpecification(
             name, definition.understands().getOrDefault(name, ""), "{\"type\":\"object\"}"))
         .forEach(functions::add);
+    functions.addAll(definition.handOffTools());
     if (definition.plans()) {
       functions.add(PlanTool.specification(definition));
     }

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -37,6 +38,7 @@ import org.apache.pekko.actor.typed.PreRestart;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.PersistenceId;
@@ -106,6 +108,28 @@ public final class Session
       content = List.copyOf(content);
     }
   }
+
+  /**
+   * The turn that another agent's call is, in a session that it opens. Again, it is answered from the journal.
+   *
+   * @param origin the call
+   */
+  public record Delegate(
+      Context context,
+      String agent,
+      String subject,
+      Origin origin,
+      String turn,
+      List<ContentPart> content,
+      ActorRef<Reply> replyTo)
+      implements Request {
+    public Delegate {
+      content = List.copyOf(content);
+    }
+  }
+
+  /** The turn that a call of this session's is, in a session of its own, has ended. */
+  public record DelegateEnded(String turn, int call) implements Request {}
 
   /** Stop the named turn, or with an empty name the one that runs, or else the latest that waits. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
@@ -209,6 +233,8 @@ public final class Session
   /**
    * @param turns the latest, as many as a message carries
    * @param operator the person who has taken it over; empty: the agent answers
+   * @param serving the agent that goes on with it: {@code agent}, or whom it was handed off to
+   * @param origin the call of another agent's that it was opened for
    */
   public record Description(
       String agent,
@@ -217,7 +243,9 @@ public final class Session
       List<Turn> turns,
       String node,
       long version,
-      String operator)
+      String operator,
+      String serving,
+      Optional<Origin> origin)
       implements Reply {
     public Description {
       turns = turns.stream().map(Turn::withoutHistory).toList();
@@ -229,6 +257,7 @@ public final class Session
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
    * @param approvalExpiry how long a call waits for its approval
+   * @param delegationDepth how many agents may ask one another in a row
    * @param resident sessions in this node's memory
    * @param inFlight turns that this node works on
    */
@@ -239,6 +268,7 @@ public final class Session
       ToolHost tools,
       Duration turnTimeout,
       Duration approvalExpiry,
+      int delegationDepth,
       AtomicInteger resident,
       AtomicInteger inFlight) {}
 
@@ -293,6 +323,8 @@ public final class Session
         .onCommand(Open.class, this::onOpen)
         .onCommand(Say.class, this::onSay)
         .onCommand(Complete.class, this::onComplete)
+        .onCommand(Delegate.class, this::onDelegate)
+        .onCommand(DelegateEnded.class, this::onDelegateEnded)
         .onCommand(Stop.class, this::onStop)
         .onCommand(OfPerson.class, this::onPerson)
         .onCommand(Describe.class, this::onDescribe)
@@ -372,7 +404,7 @@ public final class Session
         : accept(
             state,
             say.turn(),
-            new SessionEvent.TurnAccepted(say.turn(), say.content(), now()),
+            List.of(new SessionEvent.TurnAccepted(say.turn(), say.content(), now())),
             say.context(),
             say.replyTo());
   }
@@ -398,15 +430,47 @@ public final class Session
         : accept(
             state,
             complete.turn(),
-            new SessionEvent.CompletionAccepted(
+            List.of(new SessionEvent.CompletionAccepted(
                 complete.turn(),
                 complete.agent(),
                 complete.subject(),
                 complete.history(),
                 complete.content(),
-                now()),
+                now())),
             complete.context(),
             complete.replyTo());
+  }
+
+  private Effect<SessionEvent, SessionState> onDelegate(SessionState state, Delegate delegate) {
+    Turn known = state.turn(delegate.turn()).orElse(null);
+    if (known != null) {
+      return join(known, delegate.replyTo());
+    }
+    String refusal = Delegation.refusal(
+            delegate.origin(), delegate.agent(), dependencies.delegationDepth())
+        .orElse("");
+    return refusal.isEmpty()
+        ? accept(
+            state,
+            delegate.turn(),
+            List.of(
+                new SessionEvent.SessionOpened(
+                    delegate.agent(), delegate.subject(), now(), Optional.of(delegate.origin())),
+                new SessionEvent.TurnAccepted(delegate.turn(), delegate.content(), now())),
+            delegate.context(),
+            delegate.replyTo())
+        : refuse(delegate.replyTo(), ErrorCode.INVALID_REQUEST, refusal);
+  }
+
+  private Effect<SessionEvent, SessionState> onDelegateEnded(
+      SessionState state, DelegateEnded end) {
+    List<SessionEvent> events = state
+        .turn(end.turn())
+        .map(turn -> Delegation.ended(turn, end.call(), now()))
+        .orElse(List.of());
+    return events.isEmpty()
+        ? Effect().none()
+        : Effect().persist(events).thenRun(s -> goOn(s, end.turn()));
   }
 
   /** A known turn is answered from the journal, or its end is waited for. */
@@ -425,7 +489,7 @@ public final class Session
   private Effect<SessionEvent, SessionState> accept(
       SessionState state,
       String id,
-      SessionEvent accepted,
+      List<SessionEvent> accepted,
       Context caller,
       ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
@@ -467,22 +531,30 @@ public final class Session
           .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
     listeners.listen(turn.id(), stop.replyTo());
-    List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
+    List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state, turn), now()));
     events.add(new SessionEvent.TurnFinished(
         turn.id(), Turn.Status.STOPPED, "Stopped.", List.of(), ErrorCode.STOPPED.id(), now()));
     return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
   }
 
-  private Map<String, ToolTraits> external(SessionState state) {
+  private Map<String, ToolTraits> external(SessionState state, @Nullable Turn turn) {
+    if (turn == null) {
+      return Map.of();
+    }
     try {
-      return dependencies.agents().apply(state.agent()).external();
+      return definition(state, turn).external();
     } catch (AgentOsException noDefinition) {
       return Map.of();
     }
   }
 
+  private AgentDefinition definition(SessionState state, Turn turn) {
+    return dependencies.agents().apply(state.serving(turn));
+  }
+
   private Effect<SessionEvent, SessionState> onPerson(SessionState state, OfPerson request) {
-    return switch (People.rule(state, request, external(state), now())) {
+    Turn about = request instanceof OfTurn ofTurn ? state.turn(ofTurn.turn()).orElse(null) : null;
+    return switch (People.rule(state, request, external(state, about), now())) {
       case Ruling.Refused refused -> refuse(request.replyTo(), refused.code(), refused.message());
       case Ruling.Accepted accepted ->
         Effect().persist(accepted.events()).thenRun(s -> {
@@ -511,7 +583,9 @@ public final class Session
         latest(state.turns()),
         Cluster.get(context.getSystem()).selfMember().address().toString(),
         state.version(),
-        state.operator());
+        state.operator(),
+        state.serving(),
+        state.origin());
   }
 
   /** As many of the latest turns as one message carries, at least one. */
@@ -552,10 +626,13 @@ public final class Session
   }
 
   private Effect<SessionEvent, SessionState> onWake(SessionState state, Wake wake) {
-    List<SessionEvent> expired = state.turns().stream()
-        .filter(turn -> !turn.hasEnded())
-        .<SessionEvent>flatMap(turn -> Ledger.expire(turn, now()).stream())
-        .toList();
+    List<SessionEvent> expired = new ArrayList<>();
+    for (Turn turn : state.turns()) {
+      if (!turn.hasEnded()) {
+        expired.addAll(Ledger.expire(turn, now()));
+      }
+      expired.addAll(Delegation.due(turn, wake.timer(), now()));
+    }
     if (expired.isEmpty()) {
       proceed(state);
       return Effect().none();
@@ -606,7 +683,7 @@ public final class Session
     }
     AgentDefinition definition;
     try {
-      definition = dependencies.agents().apply(state.agent());
+      definition = definition(state, turn);
     } catch (AgentOsException e) {
       return fail(turn, e);
     }
@@ -682,6 +759,9 @@ public final class Session
         }
         case PERSONAL, REPEAT -> starting.add(action);
         case PLAN -> events.add(Ledger.plan(turn, call, definition, now()));
+        case HAND_OFF ->
+          events.addAll(Ledger.handOff(
+              turn, call, definition.handOffs().getOrDefault(call.name(), ""), now()));
         case REFUSE -> events.add(Ledger.refuse(turn, call, now()));
       }
     }
@@ -699,14 +779,20 @@ public final class Session
       SessionState state, Turn turn, NextStep.Action action, AgentDefinition definition) {
     Call call = action.call();
     Context caller = turnContext(turn);
-    CallRunner.Running running = action.kind() == NextStep.Action.Kind.PERSONAL
-        ? runner.personal(
-            new AgentKey(key.tenant(), state.agent(), state.subject()),
-            call,
-            ContentPart.textOf(turn.content()),
-            caller)
-        : runner.external(
-            call, definition.external().getOrDefault(call.name(), ToolTraits.EFFECT), caller);
+    String asked = definition.agents().get(call.name());
+    CallRunner.Running running;
+    if (action.kind() == NextStep.Action.Kind.PERSONAL) {
+      running = runner.personal(
+          new AgentKey(key.tenant(), state.serving(turn), state.subject()),
+          call,
+          ContentPart.textOf(turn.content()),
+          caller);
+    } else if (asked != null) {
+      running = runner.delegate(key, state, turn, call, asked, caller);
+    } else {
+      running = runner.external(
+          call, definition.external().getOrDefault(call.name(), ToolTraits.EFFECT), caller);
+    }
     underWay.put(call.number(), running);
     context.pipeToSelf(
         running.outcome(),
@@ -733,6 +819,11 @@ public final class Session
     if (!working.equals(turn.id()) || underWay.remove(call.number()) == null) {
       return Effect().none();
     }
+    if (returned.outcome() instanceof CallOutcome.Pending pending) {
+      return Effect()
+          .persist(new SessionEvent.CallPending(turn.id(), call.number(), pending.text(), now()))
+          .thenRun(s -> goOn(s, turn.id()));
+    }
     if (returned.outcome() instanceof CallOutcome.Unknown unknown) {
       return Effect()
           .persist(Ledger.doubt(turn, call, unknown.reason(), now()))
@@ -750,8 +841,7 @@ public final class Session
       SessionState state, Turn turn, SessionEvent.CallEnded end) {
     SessionState after = state.apply(end);
     Turn then = after.turn(turn.id()).orElseThrow();
-    return NextStep.of(key, after, then, dependencies.agents().apply(state.agent()))
-            instanceof NextStep.Answer answer
+    return NextStep.of(key, after, then, definition(after, then)) instanceof NextStep.Answer answer
         ? finish(turn, answer, List.of(then.call(end.call()).orElseThrow()))
         : Effect().persist(end).thenRun(s -> goOn(s, turn.id()));
   }
@@ -792,9 +882,25 @@ public final class Session
     if (working.equals(turnId)) {
       rest();
     }
+    if (turn.hasEnded()) {
+      leave(state, turn);
+    }
     traces.remove(turnId);
     listeners.tellLast(turnId, new Finished(turn, turn.finishedAtVersion()));
     proceed(state);
+  }
+
+  /** Whoever works for the turn need not any more; whoever it worked for goes on. */
+  private void leave(SessionState state, Turn turn) {
+    if (turn.calls().stream().anyMatch(call -> call.status() == Call.Status.CANCELLED)) {
+      Delegation.left(turn, definition(state, turn))
+          .forEach(call -> runner.stop(key, call, turnContext(turn)));
+    }
+    state
+        .origin()
+        .ifPresent(origin -> ClusterSharding.get(context.getSystem())
+            .entityRefFor(KEY, origin.session())
+            .tell(new DelegateEnded(origin.turn(), origin.call())));
   }
 
   private Context turnContext(Turn turn) {

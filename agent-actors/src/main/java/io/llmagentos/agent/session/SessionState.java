@@ -18,21 +18,43 @@ import java.util.function.UnaryOperator;
  * @param turns the latest {@link #KEPT_TURNS}, of completions {@link #KEPT_COMPLETIONS}, and those that are a person's to decide, oldest first; the
  *     others stay in the journal
  * @param operator the person who has taken the session over; empty: the agent answers
+ * @param origin the call of another agent's that the session was opened for
+ * @param handedTo the agent that goes on with the session; empty: the one that it was opened with
  */
 public record SessionState(
-    long version, String agent, String subject, Instant openedAt, List<Turn> turns, String operator)
+    long version,
+    String agent,
+    String subject,
+    Instant openedAt,
+    List<Turn> turns,
+    String operator,
+    Optional<Origin> origin,
+    String handedTo)
     implements JournalSnapshot {
   static final int KEPT_TURNS = 256;
 
   /** Completions bring their own past; the latest are kept to know a repeated one. More than may wait. */
   static final int KEPT_COMPLETIONS = 16;
 
-  static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of(), "");
+  static final SessionState EMPTY =
+      new SessionState(0, "", "", Instant.EPOCH, List.of(), "", Optional.empty(), "");
 
   public SessionState {
     turns = List.copyOf(turns);
     // Snapshots of version 1 have none.
     operator = Objects.requireNonNullElse(operator, "");
+    origin = Objects.requireNonNullElse(origin, Optional.empty());
+    handedTo = Objects.requireNonNullElse(handedTo, "");
+  }
+
+  /** The agent that goes on with the session. */
+  String serving() {
+    return handedTo.isEmpty() ? agent : handedTo;
+  }
+
+  /** The agent whose turn it is: one that it began with, whoever the session was handed to since. */
+  String serving(Turn turn) {
+    return turn.agent().isEmpty() ? agent : turn.agent();
   }
 
   boolean isOpen() {
@@ -82,9 +104,17 @@ public record SessionState(
     long next = version + 1;
     return switch (event) {
       case SessionEvent.SessionOpened opened ->
-        new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns, operator);
+        new SessionState(
+            next,
+            opened.agent(),
+            opened.subject(),
+            opened.at(),
+            turns,
+            operator,
+            opened.origin(),
+            handedTo);
       case SessionEvent.TurnAccepted accepted ->
-        with(next, kept(KEPT_TURNS, Turn.accepted(accepted, next)));
+        with(next, kept(KEPT_TURNS, Turn.accepted(accepted, next).of(handedTo)));
       case SessionEvent.CompletionAccepted accepted ->
         new SessionState(
             next,
@@ -92,7 +122,9 @@ public record SessionState(
             accepted.subject(),
             isOpen() ? openedAt : accepted.at(),
             kept(KEPT_COMPLETIONS, Turn.accepted(accepted, next)),
-            operator);
+            operator,
+            origin,
+            handedTo);
       case SessionEvent.ModelReplied replied ->
         withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
       case SessionEvent.ApprovalRequested asked ->
@@ -131,7 +163,7 @@ public record SessionState(
       case SessionEvent.FeedbackGiven given ->
         withTurn(next, given.turn(), turn -> turn.rated(given.feedback()));
       case SessionEvent.SessionTakenOver taken ->
-        new SessionState(next, agent, subject, openedAt, turns, taken.by());
+        new SessionState(next, agent, subject, openedAt, turns, taken.by(), origin, handedTo);
       case SessionEvent.SessionReleased released ->
         new SessionState(
             next,
@@ -141,10 +173,39 @@ public record SessionState(
             turns.stream()
                 .map(turn -> released.turns().contains(turn.id()) ? turn.resumed() : turn)
                 .toList(),
-            "");
+            "",
+            origin,
+            handedTo);
       case SessionEvent.PlanMade made ->
         withTurn(next, made.turn(), turn -> turn.planned(made.plan()));
+      case SessionEvent.CallPending pending ->
+        withCall(next, pending.turn(), pending.call(), call -> call.pending(pending.text()));
+      case SessionEvent.CallTakenUp up -> {
+        SessionState known = withCall(
+            next,
+            up.turn(),
+            up.call(),
+            call -> call.status() == Call.Status.PENDING ? call.started() : call);
+        yield up.resumes() ? known.withTurn(next, up.turn(), Turn::resumed) : known;
+      }
+      case SessionEvent.SessionHandedOff off ->
+        new SessionState(
+            next,
+            agent,
+            subject,
+            openedAt,
+            turns.stream()
+                .map(turn -> isNext(turn, off.turn()) ? turn.of(off.agent()) : turn)
+                .toList(),
+            operator,
+            origin,
+            off.agent().equals(agent) ? "" : off.agent());
     };
+  }
+
+  /** Whether a turn waits for another to end. */
+  private static boolean isNext(Turn turn, String current) {
+    return turn.isRunning() && turn.replies().isEmpty() && !turn.id().equals(current);
   }
 
   private List<Turn> kept(int most, Turn added) {
@@ -175,6 +236,6 @@ public record SessionState(
   }
 
   private SessionState with(long next, List<Turn> changed) {
-    return new SessionState(next, agent, subject, openedAt, changed, operator);
+    return new SessionState(next, agent, subject, openedAt, changed, operator, origin, handedTo);
   }
 }

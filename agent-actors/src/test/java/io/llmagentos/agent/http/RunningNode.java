@@ -38,6 +38,11 @@ final class RunningNode implements BeforeAllCallback, AfterAllCallback {
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
+          { when = "^ask the shop to (?<message>.*)", call = ask_shop }
+          { when = "^ask front to (?<message>.*)", call = ask_front }
+          { when = "^hand me over", call = hand_off_to_planner }
+          { when = "^hand me back", call = hand_off_to_front }
+          { when = "^hand me back", round = 2, text = "Bye." }
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
           { when = "please hang", call = hang }

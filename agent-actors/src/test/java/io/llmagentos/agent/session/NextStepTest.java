@@ -37,7 +37,9 @@ class NextStepTest {
         "Nothing is connected for {what}.",
         Map.of("look_up", ToolTraits.READ_ONLY, "charge", ToolTraits.EFFECT, "refund", ASKS_FIRST),
         rounds,
-        false);
+        false,
+        Map.of(),
+        Map.of());
   }
 
   private static ToolSpecification tool(String name) {

@@ -44,7 +44,9 @@ class PlanTest {
         "Nothing is connected for {what}.",
         Map.of("find", ToolTraits.READ_ONLY, "pay", ToolTraits.EFFECT),
         rounds,
-        true);
+        true,
+        Map.of(),
+        Map.of());
   }
 
   @ParameterizedTest
