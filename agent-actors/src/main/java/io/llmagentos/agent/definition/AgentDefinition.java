@@ -36,6 +36,9 @@ public record AgentDefinition(
     boolean plans,
     Map<String, String> agents,
     Map<String, String> handOffs) {
+  /** The tool with which a model lays out steps. */
+  public static final String PLAN = "plan";
+
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);

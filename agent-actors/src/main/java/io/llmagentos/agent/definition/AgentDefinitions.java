@@ -207,6 +207,11 @@ public final class AgentDefinitions {
           .map(PersonalTool::specification)
           .forEach(specification -> tools.put(specification.name(), specification));
     }
+    boolean plans = Boolean.TRUE.equals(file.plans());
+    if (plans && tools.containsKey(AgentDefinition.PLAN)) {
+      throw new IOException(
+          where + ": with 'plans' no other tool may have the name '" + AgentDefinition.PLAN + "'");
+    }
     Map<String, String> agents = new TreeMap<>();
     for (String agent : file.agents() == null ? List.<String>of() : file.agents()) {
       ToolSpecification ask = asking(agent, description(where, "agents", agent));
@@ -233,7 +238,7 @@ public final class AgentDefinitions {
         required(where, "unconnected", file.unconnected()),
         traits,
         rounds(where, file.rounds()),
-        Boolean.TRUE.equals(file.plans()),
+        plans,
         agents,
         handOffs);
   }

@@ -115,7 +115,7 @@ final class CallRunner {
             Delegation.origin(asking, state, turn, call),
             Delegation.turn(call),
             ContentPart.text(message))
-        .completionTimeout(Duration.between(clock.instant(), context.deadline()))
+        .completionTimeout(timeLeft(context))
         .viaMat(KillSwitches.single(), Keep.right())
         .toMat(Sink.last(), Keep.both())
         .run(system);
@@ -127,6 +127,11 @@ final class CallRunner {
                 String.valueOf(refused.getMessage()), refused.code().id())
             : new CallOutcome.Pending(call.name() + " is not answered yet."));
     return new Running(outcome, following.first()::shutdown);
+  }
+
+  private Duration timeLeft(Context context) {
+    Duration left = Duration.between(clock.instant(), context.deadline());
+    return left.isPositive() ? left : Duration.ofMillis(1);
   }
 
   /** Stop the turn of a call that was left. */

@@ -28,7 +28,7 @@ final class Delegation {
     return Api.sha256(call.key()).substring(0, ID_LENGTH);
   }
 
-  /** What the sessions of a call's turn is told of where it comes from. */
+  /** What the session of a call's turn is told of where it comes from. */
   static Origin origin(SessionKey asking, SessionState state, Turn turn, Call call) {
     List<String> agents = new ArrayList<>(state.origin().map(Origin::agents).orElse(List.of()));
     agents.add(state.serving(turn));

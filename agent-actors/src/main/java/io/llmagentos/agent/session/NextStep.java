@@ -97,7 +97,7 @@ sealed interface NextStep {
     ToolTraits traits = definition.external().get(call.name());
     return switch (call.status()) {
       case PLANNED -> {
-        if (definition.plans() && call.name().equals(PlanTool.NAME)) {
+        if (definition.plans() && call.name().equals(AgentDefinition.PLAN)) {
           yield List.of(new Action(Action.Kind.PLAN, call));
         }
         if (definition.handOffs().containsKey(call.name())) {

@@ -19,7 +19,6 @@ import java.util.stream.StreamSupport;
 
 /** The tool with which a model lays out a {@link Plan}. Pure. */
 final class PlanTool {
-  static final String NAME = "plan";
   static final int MOST_STEPS = 32;
 
   private static final String DESCRIPTION =
@@ -37,7 +36,7 @@ final class PlanTool {
   private PlanTool() {}
 
   static ToolSpecification specification(AgentDefinition definition) {
-    return new ToolSpecification(NAME, DESCRIPTION, schema(definition));
+    return new ToolSpecification(AgentDefinition.PLAN, DESCRIPTION, schema(definition));
   }
 
   private static String schema(AgentDefinition definition) {

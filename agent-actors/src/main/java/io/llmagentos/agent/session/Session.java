@@ -446,6 +446,12 @@ public final class Session
     if (known != null) {
       return join(known, delegate.replyTo());
     }
+    if (state.isOpen()) {
+      return refuse(
+          delegate.replyTo(),
+          ErrorCode.CONFLICT,
+          "session " + key.session() + " is open for something else than the call");
+    }
     String refusal = Delegation.refusal(
             delegate.origin(), delegate.agent(), dependencies.delegationDepth())
         .orElse("");
@@ -538,13 +544,16 @@ public final class Session
   }
 
   private Map<String, ToolTraits> external(SessionState state, @Nullable Turn turn) {
-    if (turn == null) {
-      return Map.of();
-    }
+    AgentDefinition definition = turn == null ? null : knownDefinition(state, turn);
+    return definition == null ? Map.of() : definition.external();
+  }
+
+  /** Null when the agent is not defined any more. */
+  private @Nullable AgentDefinition knownDefinition(SessionState state, Turn turn) {
     try {
-      return definition(state, turn).external();
+      return definition(state, turn);
     } catch (AgentOsException noDefinition) {
-      return Map.of();
+      return null;
     }
   }
 
@@ -892,9 +901,11 @@ public final class Session
 
   /** Whoever works for the turn need not any more; whoever it worked for goes on. */
   private void leave(SessionState state, Turn turn) {
-    if (turn.calls().stream().anyMatch(call -> call.status() == Call.Status.CANCELLED)) {
-      Delegation.left(turn, definition(state, turn))
-          .forEach(call -> runner.stop(key, call, turnContext(turn)));
+    boolean anyLeft =
+        turn.calls().stream().anyMatch(call -> call.status() == Call.Status.CANCELLED);
+    AgentDefinition definition = anyLeft ? knownDefinition(state, turn) : null;
+    if (definition != null) {
+      Delegation.left(turn, definition).forEach(call -> runner.stop(key, call, turnContext(turn)));
     }
     state
         .origin()

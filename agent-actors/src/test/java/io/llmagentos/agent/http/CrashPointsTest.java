@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -25,6 +26,7 @@ import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,7 +63,7 @@ class CrashPointsTest {
     for (int events = 2; events <= journal.size(); events++) {
       String session = "%s-%02d".formatted(whole, events);
       sessions.add(session);
-      seed(whole, session, journal.subList(0, events));
+      seed(json -> json.replace(whole, session), session, journal.subList(0, events));
     }
     decideUntilEnded(sessions);
 
@@ -91,6 +93,57 @@ class CrashPointsTest {
     assertThat(NODE.models().asked(request))
         .as("a recorded reply is never asked for again")
         .hasSize(2 + asked(journal));
+  }
+
+  /** The journal of a turn that asks another agent is cut; the other one's is as far as it was then. */
+  @Test
+  void shouldComeToTheSameEndWithTheAgentThatItAsked() throws Exception {
+    String whole = "crash-asks";
+    NODE.post("/v1/sessions", "{\"agent\":\"front\",\"id\":\"%s\"}".formatted(whole));
+    NODE.post(
+        "/v1/sessions/" + whole + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"ask the shop to refund X77\"}");
+    decideUntilEnded(List.of(whole));
+    String answer = turn(whole).path("answer").asText();
+    assertThat(answer).isEqualTo("So: refund of X77 for 20.");
+
+    List<SessionEvent> journal = journal(whole);
+    assertThat(journal).hasSizeGreaterThanOrEqualTo(9);
+    List<SessionEvent> asked = journal("sub-" + turnAsked(whole));
+    List<SessionEvent> waiting =
+        asked.subList(0, 1 + types(asked).indexOf(SessionEvent.TurnSuspended.class));
+    List<String> sessions = new ArrayList<>();
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "%s-%02d".formatted(whole, events);
+      sessions.add(session);
+      List<SessionEvent> before = journal.subList(0, events);
+      if (types(before).contains(SessionEvent.CallPending.class)) {
+        seed(
+            json -> json.replace(whole, session).replace(turnAsked(whole), turnAsked(session)),
+            "sub-" + turnAsked(session),
+            types(before).contains(SessionEvent.CallTakenUp.class) ? asked : waiting);
+      }
+      seed(json -> json.replace(whole, session), session, before);
+    }
+    decideUntilEnded(sessions);
+
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "%s-%02d".formatted(whole, events);
+      boolean refunded = types(journal.subList(0, events)).contains(SessionEvent.CallTakenUp.class);
+      assertThat(turn(session).path("answer").asText()).as(session).isEqualTo(answer);
+      assertThat(calls("refund", "sub-" + turnAsked(session)))
+          .as(session)
+          .hasSize(refunded ? 0 : 1);
+    }
+  }
+
+  /** The id of the turn that a session's first call asks another agent for. */
+  private static String turnAsked(String session) {
+    return Api.sha256("local/local/" + session + "/t1/call_0").substring(0, 40);
+  }
+
+  private static List<Class<?>> types(List<SessionEvent> events) {
+    return events.stream().<Class<?>>map(SessionEvent::getClass).toList();
   }
 
   /** How often the model has to be asked by the sessions that began with a part of the journal. */
@@ -162,12 +215,12 @@ class CrashPointsTest {
   }
 
   /** Write a session's journal before the session is there. */
-  private static void seed(String whole, String session, List<SessionEvent> events)
+  private static void seed(UnaryOperator<String> renamed, String session, List<SessionEvent> events)
       throws Exception {
     List<SessionEvent> own = new ArrayList<>();
     for (SessionEvent event : events) {
       String json = Api.JSON.writerFor(SessionEvent.class).writeValueAsString(event);
-      own.add(Api.JSON.readValue(json.replace(whole, session), SessionEvent.class));
+      own.add(Api.JSON.readValue(renamed.apply(json), SessionEvent.class));
     }
     ActorRef<Write> writer = NODE.node().spawn(new Writer(session), "writer-" + session);
     AskPattern.<Write, Done>ask(
