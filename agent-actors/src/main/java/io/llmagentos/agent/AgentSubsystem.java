@@ -30,6 +30,8 @@ import io.llmagentos.agent.session.Decision;
 import io.llmagentos.agent.session.Feedback;
 import io.llmagentos.agent.session.InboxIndex;
 import io.llmagentos.agent.session.Message;
+import io.llmagentos.agent.session.Origin;
+import io.llmagentos.agent.session.Plan;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionIndex;
 import io.llmagentos.agent.session.SessionKey;
@@ -95,7 +97,7 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
-  /** 4: a turn carries what it spent. */
+  /** 4: a turn carries what it spent, and its plans. */
   @Override
   public int wireVersion() {
     return 4;
@@ -141,6 +143,13 @@ public final class AgentSubsystem implements Subsystem {
         .add(2041, Agent.Refused.class)
         .add(2042, Agent.Noticed.class)
         .add(2043, Agent.Exported.class)
+        .add(2055, Session.Progressed.class)
+        .add(2056, Plan.class)
+        .add(2057, Plan.Step.class)
+        .add(2058, Plan.Progress.class)
+        .add(2059, Session.Delegate.class)
+        .add(2060, Session.DelegateEnded.class)
+        .add(2061, Origin.class)
         .add(2070, Agent.SetSchedule.class)
         .add(2071, Agent.RemoveSchedule.class)
         .add(2072, Agent.FollowDefinition.class)
@@ -203,6 +212,7 @@ public final class AgentSubsystem implements Subsystem {
         tools,
         settings.turnTimeout(),
         settings.approvalExpiry(),
+        settings.delegationDepth(),
         sessions,
         turnsInFlight,
         budgets.prices(),

@@ -1,11 +1,14 @@
 package io.llmagentos.agent.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.llmagentos.node.cli.Doors;
 import io.llmagentos.node.error.AgentOsException;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -77,9 +80,23 @@ final class ChatCommand implements Callable<Integer> {
   private static boolean turn(Conversation conversation, ChatScreen screen, String text) {
     try {
       var outcome = conversation.say(text, new Conversation.TurnListener() {
+        private String plan = "";
+
         @Override
         public void text(String piece) {
           screen.piece(piece);
+        }
+
+        @Override
+        public void plan(JsonNode steps) {
+          String told = StreamSupport.stream(steps.spliterator(), false)
+              .map(
+                  step -> step.path("tool").asText() + " " + step.path("status").asText())
+              .collect(Collectors.joining(", ", "plan: ", ""));
+          if (!told.equals(plan)) {
+            plan = told;
+            screen.aside(told);
+          }
         }
 
         @Override

@@ -29,6 +29,9 @@ final class Conversation {
     /** The next piece of the answer; pieces do not overlap. */
     void text(String piece);
 
+    /** The steps that the turn has laid out, each time that one of them stands differently. */
+    default void plan(JsonNode steps) {}
+
     /** The connection to a door broke; the turn goes on through another one. */
     void reconnected(URI lost, URI door);
   }
@@ -102,6 +105,7 @@ final class Conversation {
               answer.setLength(0);
               listener.text("\n"); // another answer follows, from its beginning
             }
+            case "turn.plan" -> listener.plan(data.path("plan"));
             case "turn.finished", "turn.waiting" -> {
               return finished(data, answer, listener);
             }

@@ -19,6 +19,9 @@ import java.util.Map;
  * @param rounds how often the model is asked in a turn, each time with the results of the calls before; the calls of the last round answer for
  *     themselves
  * @param budget what its turns and sessions may spend
+ * @param plans whether the model may lay out several steps at once
+ * @param agents those of the tools that ask another agent, by name, with the agent
+ * @param handOffs further tools, which hand the session off to another agent, by name, with the agent
  */
 public record AgentDefinition(
     String name,
@@ -32,18 +35,26 @@ public record AgentDefinition(
     String unconnected,
     Map<String, ToolTraits> external,
     int rounds,
-    Budget budget) {
+    Budget budget,
+    boolean plans,
+    Map<String, String> agents,
+    Map<String, String> handOffs) {
+  /** The tool with which a model lays out steps. */
+  public static final String PLAN = "plan";
+
   public AgentDefinition {
     tools = List.copyOf(tools);
     says = Map.copyOf(says);
     understands = Map.copyOf(understands);
     external = Map.copyOf(external);
+    agents = Map.copyOf(agents);
+    handOffs = Map.copyOf(handOffs);
     if (rounds < 1) {
       throw new IllegalArgumentException("rounds is " + rounds + ", must be at least 1");
     }
   }
 
-  /** One without a budget. */
+  /** One without a budget, plans and other agents. */
   public AgentDefinition(
       String name,
       String description,
@@ -68,7 +79,31 @@ public record AgentDefinition(
         unconnected,
         external,
         rounds,
-        Budget.NONE);
+        Budget.NONE,
+        false,
+        Map.of(),
+        Map.of());
+  }
+
+  /** The name of the tool that asks an agent. */
+  public static String asking(String agent) {
+    return "ask_" + agent.replaceAll("[^a-zA-Z0-9_-]", "_");
+  }
+
+  /** The name of the tool that hands off to an agent. */
+  static String handingOff(String agent) {
+    return "hand_off_to_" + agent.replaceAll("[^a-zA-Z0-9_-]", "_");
+  }
+
+  /** The tools that hand off, as a model sees them. */
+  public List<ToolSpecification> handOffTools() {
+    return handOffs.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(tool -> new ToolSpecification(
+            tool.getKey(),
+            "From the next message on the agent '" + tool.getValue() + "' goes on in your place.",
+            "{\"type\":\"object\"}"))
+        .toList();
   }
 
   public boolean hasTool(String tool) {

@@ -22,6 +22,7 @@ import java.io.InputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,6 +40,14 @@ public final class AgentDefinitions {
   private static final List<String> SHIPPED = List.of("assistant");
   private static final int MOST_ROUNDS = 64;
   private static final String ALL = "__*";
+  private static final int LONGEST_NAME = 64;
+  private static final String ASK = """
+      {"type":"object","required":["message"],"additionalProperties":false,
+       "properties":{"message":{"type":"string","minLength":1,"description":"What to say to the agent."}}}""";
+  /** A call is one turn, however often it is made. */
+  private static final ToolTraits ASKING =
+      new ToolTraits(false, true, false, Duration.ofMinutes(1), 16);
+
   private static final ObjectMapper YAML =
       new ObjectMapper(new YAMLFactory()).enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
@@ -109,17 +118,32 @@ public final class AgentDefinitions {
             e);
       }
     }
+    try {
+      definitions.check();
+    } catch (IOException e) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          String.valueOf(e.getMessage()),
+          "llmagentos.agent.definitions",
+          e);
+    }
     return definitions;
   }
 
   private void add(String where, @Nullable InputStream in) throws IOException {
-    Written written = new Written(where, YAML.readValue(in, File.class));
-    AgentDefinition definition = definition(written);
-    requireSchedules(written);
-    byName.put(definition.name(), written);
-    fixed.remove(definition.name()); // a user's file may stand in for a shipped one
-    if (definition.external().isEmpty() && !written.file().namesSources()) {
-      fixed.put(definition.name(), definition);
+    File file = YAML.readValue(in, File.class);
+    // A user's file may stand in for a shipped one.
+    byName.put(required(where, "name", file.name()), new Written(where, file));
+  }
+
+  /** Once all are there: they may name each other. */
+  private void check() throws IOException {
+    for (Written written : byName.values()) {
+      AgentDefinition definition = definition(written);
+      requireSchedules(written);
+      if (definition.external().isEmpty() && !written.file().namesSources()) {
+        fixed.put(definition.name(), definition);
+      }
     }
   }
 
@@ -238,6 +262,25 @@ public final class AgentDefinitions {
           .map(PersonalTool::specification)
           .forEach(specification -> tools.put(specification.name(), specification));
     }
+    boolean plans = Boolean.TRUE.equals(file.plans());
+    if (plans && tools.containsKey(AgentDefinition.PLAN)) {
+      throw new IOException(
+          where + ": with 'plans' no other tool may have the name '" + AgentDefinition.PLAN + "'");
+    }
+    Map<String, String> agents = new TreeMap<>();
+    for (String agent : file.agents() == null ? List.<String>of() : file.agents()) {
+      ToolSpecification ask = asking(agent, description(where, "agents", agent));
+      if (tools.put(ask.name(), ask) != null) {
+        throw new IOException(where + ": two tools have the name '" + ask.name() + "'");
+      }
+      traits.put(ask.name(), ASKING);
+      agents.put(ask.name(), agent);
+    }
+    Map<String, String> handOffs = new TreeMap<>();
+    for (String agent : file.handOffs() == null ? List.<String>of() : file.handOffs()) {
+      var unused = description(where, "handOffs", agent);
+      handOffs.put(AgentDefinition.handingOff(agent), agent);
+    }
     return new AgentDefinition(
         required(where, "name", file.name()),
         file.description() == null ? "" : file.description(),
@@ -250,7 +293,31 @@ public final class AgentDefinitions {
         required(where, "unconnected", file.unconnected()),
         traits,
         rounds(where, file.rounds()),
-        budget(where, file.budget()));
+        budget(where, file.budget()),
+        plans,
+        agents,
+        handOffs);
+  }
+
+  private static ToolSpecification asking(String agent, String description) {
+    return new ToolSpecification(
+        AgentDefinition.asking(agent),
+        "Ask the agent '" + agent + "', which answers as soon as it can. " + description,
+        ASK);
+  }
+
+  /** What another agent's definition says it is for. */
+  private String description(String where, String key, String agent) throws IOException {
+    Written other = byName.get(agent);
+    if (other == null) {
+      throw new IOException(where + ": '" + key + "' names the unknown agent '" + agent
+          + "'; known are " + byName.keySet());
+    }
+    if (AgentDefinition.handingOff(agent).length() > LONGEST_NAME) {
+      throw new IOException(where + ": '" + key + "' names an agent whose name has "
+          + agent.length() + " characters, which is too long for a tool: '" + agent + "'");
+    }
+    return other.file().description() == null ? "" : other.file().description();
   }
 
   private List<Tool> outside(String name) {
@@ -306,7 +373,10 @@ public final class AgentDefinitions {
       @Nullable String unconnected,
       @Nullable Integer rounds,
       @Nullable List<DeclaredSchedule> schedules,
-      @Nullable Map<String, Object> budget) {
+      @Nullable Map<String, Object> budget,
+      @Nullable Boolean plans,
+      @Nullable List<String> agents,
+      @Nullable List<String> handOffs) {
     List<DeclaredSchedule> declared() {
       return schedules == null ? List.of() : schedules;
     }

@@ -46,9 +46,7 @@ final class AgentTools {
 
   static McpSchema.Tool describe(AgentDefinition agent) {
     return McpSchema.Tool.builder(
-            "ask_" + agent.name().replaceAll("[^a-zA-Z0-9_-]", "_"),
-            McpJsonDefaults.getMapper(),
-            ARGUMENTS)
+            AgentDefinition.asking(agent.name()), McpJsonDefaults.getMapper(), ARGUMENTS)
         .description("Say something to the agent '" + agent.name() + "'. " + agent.description())
         .outputSchema(McpJsonDefaults.getMapper(), RESULT)
         .build();

@@ -273,6 +273,11 @@ public final class SessionRoutes extends Api {
                 .put("text", delta.text()));
       case Session.Reset reset ->
         event("", "turn.reset", JSON.createObjectNode().put("turn_id", reset.turn()));
+      case Session.Progressed progress -> {
+        ObjectNode json = JSON.createObjectNode().put("turn_id", progress.turn());
+        TurnJson.steps(json, progress.steps());
+        yield event("", "turn.plan", json);
+      }
       case Session.Finished finished ->
         event(
             id,
@@ -290,6 +295,15 @@ public final class SessionRoutes extends Api {
         .put("created", description.openedAt().getEpochSecond());
     json.put("node", description.node())
         .put("last_event_id", new SessionPosition(description.version(), 0).toString());
+    if (!description.serving().equals(description.agent())) {
+      json.put("serving", description.serving());
+    }
+    description
+        .origin()
+        .ifPresent(origin -> json.putObject("origin")
+            .put("session", SessionKey.parse(origin.session()).session())
+            .put("turn_id", origin.turn())
+            .put("call", origin.call()));
     if (!description.operator().isEmpty()) {
       json.put("operator", description.operator());
     }

@@ -6,9 +6,11 @@ import io.llmagentos.agent.budget.Exceeded;
 import io.llmagentos.agent.budget.Quantity;
 import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.session.Call;
+import io.llmagentos.agent.session.Plan;
 import io.llmagentos.agent.session.Turn;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.http.Api;
+import java.util.List;
 
 /** A turn as clients see it. */
 final class TurnJson {
@@ -25,6 +27,9 @@ final class TurnJson {
         .put("answer", turn.answer());
     ArrayNode calls = json.putArray("tool_calls");
     turn.calls().forEach(call -> calls.add(call(call)));
+    if (!turn.plans().isEmpty()) {
+      steps(json, turn.progress());
+    }
     if (!turn.error().isEmpty()) {
       json.put("error", turn.error());
     }
@@ -61,6 +66,17 @@ final class TurnJson {
         .put("used", why.quantity().text(why.used()))
         .put("key", why.key())
         .put("message", why.message());
+  }
+
+  /** The steps of a turn's plans, as {@code plan}. */
+  static void steps(ObjectNode json, List<Plan.Progress> steps) {
+    ArrayNode plan = json.putArray("plan");
+    for (Plan.Progress step : steps) {
+      ObjectNode told = plan.addObject().put("id", step.id()).put("tool", step.tool());
+      ArrayNode after = told.putArray("after");
+      step.after().forEach(after::add);
+      told.put("status", step.status());
+    }
   }
 
   private static ObjectNode call(Call call) {

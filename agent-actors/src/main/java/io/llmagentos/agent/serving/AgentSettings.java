@@ -16,11 +16,18 @@ public record AgentSettings(
     Duration toolTimeout,
     Duration retryWindow,
     Duration approvalExpiry,
-    Set<String> operators) {
+    Set<String> operators,
+    int delegationDepth) {
+  private static final int MOST_DEPTH = 16;
+
   public AgentSettings {
     operators = Set.copyOf(operators);
     Settings.requireAtLeast(
         "llmagentos.agent.approval-expiry", approvalExpiry, Duration.ofSeconds(1));
+    if (delegationDepth < 0 || delegationDepth > MOST_DEPTH) {
+      throw new IllegalArgumentException(
+          "delegation-depth must be from 0 to " + MOST_DEPTH + ", is " + delegationDepth);
+    }
   }
 
   public static AgentSettings create(Config section) {
@@ -33,7 +40,8 @@ public record AgentSettings(
         section.getDuration("tool-timeout"),
         section.getDuration("retry-window"),
         section.getDuration("approval-expiry"),
-        new HashSet<>(section.getStringList("operators")));
+        new HashSet<>(section.getStringList("operators")),
+        section.getInt("delegation-depth"));
   }
 
   private static ZoneId zone(String zone) {

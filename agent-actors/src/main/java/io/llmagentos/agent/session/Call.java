@@ -60,7 +60,10 @@ public record Call(
     UNKNOWN,
     /** Its turn ended before it did. */
     @JsonProperty("cancelled")
-    CANCELLED;
+    CANCELLED,
+    /** The agent that was asked has not answered yet, and may wait for a person. */
+    @JsonProperty("pending")
+    PENDING;
 
     public String id() {
       return name().toLowerCase(Locale.ROOT);
@@ -112,13 +115,15 @@ public record Call(
   }
 
   boolean waits() {
-    return status == Status.AWAITING_APPROVAL || status == Status.UNKNOWN;
+    return status == Status.AWAITING_APPROVAL
+        || status == Status.UNKNOWN
+        || status == Status.PENDING;
   }
 
   boolean hasEnded() {
     return switch (status) {
       case SUCCEEDED, FAILED, DENIED, EXPIRED, CANCELLED -> true;
-      case PLANNED, AWAITING_APPROVAL, APPROVED, STARTED, UNKNOWN -> false;
+      case PLANNED, AWAITING_APPROVAL, APPROVED, STARTED, UNKNOWN, PENDING -> false;
     };
   }
 
@@ -150,6 +155,7 @@ public record Call(
       case AWAITING_APPROVAL -> name + " waits for a person's approval.";
       case UNKNOWN ->
         "It is not known whether " + name + " took place; a person will find out. " + result;
+      case PENDING -> result;
       case DENIED ->
         "A person did not approve " + name + "." + (result.isEmpty() ? "" : " " + result);
       case EXPIRED -> "Nobody approved " + name + " in time.";
@@ -171,6 +177,10 @@ public record Call(
 
   Call unknown(String reason) {
     return with(Status.UNKNOWN, arguments, reason, "", "", expiresAt, decisions);
+  }
+
+  Call pending(String text) {
+    return with(Status.PENDING, arguments, text, "", "", expiresAt, decisions);
   }
 
   Call cancelled() {

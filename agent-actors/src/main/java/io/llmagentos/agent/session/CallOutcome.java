@@ -14,6 +14,9 @@ sealed interface CallOutcome {
     }
   }
 
+  /** Another agent works on it, or waits for a person. */
+  record Pending(String text) implements CallOutcome {}
+
   /** It may have had its effect or not. */
   record Unknown(String reason) implements CallOutcome {}
 }

@@ -8,6 +8,7 @@ import io.llmagentos.agent.tool.ToolRefusal;
 import io.llmagentos.agent.tool.ToolRequest;
 import io.llmagentos.agent.tool.ToolResult;
 import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
@@ -20,6 +21,9 @@ import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.javadsl.Keep;
+import org.apache.pekko.stream.javadsl.Sink;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,12 +43,14 @@ final class CallRunner {
   private final ActorSystem<?> system;
   private final Clock clock;
   private final ToolHost tools;
+  private final Sessions sessions;
 
   /** @param tools those outside the journal */
   CallRunner(ActorSystem<?> system, Clock clock, ToolHost tools) {
     this.system = system;
     this.clock = clock;
     this.tools = tools;
+    this.sessions = new Sessions(system);
   }
 
   /** Ask the agent that keeps the subject's things, again and again until the context's deadline. */
@@ -90,6 +96,53 @@ final class CallRunner {
       }
     });
     return new Running(outcome, thread::interrupt);
+  }
+
+  /** Ask another agent: say the call's turn in a session of its own, and follow it until it ends, waits for a person, or the context's deadline. */
+  Running delegate(
+      SessionKey asking, SessionState state, Turn turn, Call call, String agent, Context context) {
+    String message = Delegation.message(call).orElse("");
+    if (message.isEmpty()) {
+      return ended(CallOutcome.Ended.failed(
+          call.name() + " needs a 'message'", ErrorCode.INVALID_REQUEST.id()));
+    }
+    var following = sessions
+        .delegate(
+            Delegation.session(asking, call),
+            context,
+            agent,
+            state.subject(),
+            Delegation.origin(asking, state, turn, call),
+            Delegation.turn(call),
+            ContentPart.text(message))
+        .completionTimeout(timeLeft(context))
+        .viaMat(KillSwitches.single(), Keep.right())
+        .toMat(Sink.last(), Keep.both())
+        .run(system);
+    CompletionStage<CallOutcome> outcome = following
+        .second()
+        .<CallOutcome>thenApply(last -> Delegation.outcome(call, ((Session.Finished) last).turn()))
+        .exceptionally(failure -> cause(failure) instanceof AgentOsException refused
+            ? CallOutcome.Ended.failed(
+                String.valueOf(refused.getMessage()), refused.code().id())
+            : new CallOutcome.Pending(call.name() + " is not answered yet."));
+    return new Running(outcome, following.first()::shutdown);
+  }
+
+  private Duration timeLeft(Context context) {
+    Duration left = Duration.between(clock.instant(), context.deadline());
+    return left.isPositive() ? left : Duration.ofMillis(1);
+  }
+
+  /** Stop the turn of a call that was left. */
+  void stop(SessionKey asking, Call call, Context context) {
+    var unused = sessions
+        .stop(Delegation.session(asking, call), context, Delegation.turn(call))
+        .exceptionally(failure -> {
+          LOG.info(
+              "the turn of {} is not stopped: {}", call.key(), cause(failure).getMessage());
+          return null;
+        });
   }
 
   private static Running ended(CallOutcome outcome) {

@@ -1,6 +1,9 @@
 package io.llmagentos.agent.session;
 
+import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.model.chat.ToolCall;
+import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
@@ -64,6 +67,45 @@ final class Ledger {
         now);
   }
 
+  /** A call that lays out a plan: the plan, or why it is none. */
+  static SessionEvent plan(Turn turn, Call call, AgentDefinition definition, Instant now) {
+    int reply = turn.replies().size() - 1;
+    List<ToolCall> asked = turn.replies().get(reply).toolCalls();
+    try {
+      if (asked.stream().filter(each -> each.name().equals(call.name())).count() > 1) {
+        throw new AgentOsException(
+            ErrorCode.INVALID_REQUEST, "one plan at a time; put all steps into it");
+      }
+      return new SessionEvent.PlanMade(
+          turn.id(),
+          PlanTool.read(call, turn.firstCall(reply) + asked.size(), turn, definition),
+          now);
+    } catch (AgentOsException refused) {
+      return end(
+          turn,
+          call,
+          CallOutcome.Ended.failed(
+              String.valueOf(refused.getMessage()), refused.code().id()),
+          now);
+    }
+  }
+
+  /** A call that hands the session off: another agent goes on with the next turn. */
+  static List<SessionEvent> handOff(Turn turn, Call call, String agent, Instant now) {
+    return List.of(
+        new SessionEvent.SessionHandedOff(turn.id(), call.number(), agent, now),
+        end(
+            turn,
+            call,
+            CallOutcome.Ended.succeeded("'" + agent + "' goes on with the next message.", ""),
+            now));
+  }
+
+  /** A call that cannot be made. */
+  static SessionEvent.CallEnded refuse(Turn turn, Call call, Instant now) {
+    return end(turn, call, CallOutcome.Ended.failed(call.result(), call.error()), now);
+  }
+
   /** The wait for an approval is over, if it is. */
   static List<SessionEvent.CallDecided> expire(Turn turn, Instant now) {
     return turn.calls().stream()
@@ -83,6 +125,8 @@ final class Ledger {
       ToolTraits traits = tools.get(call.name());
       if (call.status() == Call.Status.AWAITING_APPROVAL) {
         events.add(decided(turn, call, Decision.Kind.WITHDRAWN, now, false));
+      } else if (call.status() == Call.Status.PENDING) {
+        events.add(new SessionEvent.CallTakenUp(turn.id(), call.number(), false, now));
       } else if (call.status() == Call.Status.STARTED && (traits == null || !traits.repeatable())) {
         events.add(doubt(turn, call, "Its turn was stopped while it ran.", now));
       }
@@ -118,7 +162,7 @@ final class Ledger {
           && Call.hash(before.arguments()).equals(wished(said));
       return same ? Ruling.known() : Ruling.conflict("this was decided before: " + told(before));
     }
-    if (!call.waits()) {
+    if (!call.waits() || call.status() == Call.Status.PENDING) {
       return Ruling.conflict(
           call.name() + " is " + call.status().id() + ": there is nothing to decide");
     }

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * What a running turn needs next: a pure function of what is recorded, so that recovery takes up where the journal ends.
  *
  * <p>A turn goes in rounds: the model is asked, the calls of its reply are carried out side by side, and with their results it is asked again, as
- * often as the definition says; the calls of the last round answer for themselves.
+ * often as the definition says; the calls of the last round answer for themselves. A round's calls may be the steps of a {@link Plan}.
  */
 sealed interface NextStep {
   record AskModel(ChatRequest request) implements NextStep {}
@@ -46,7 +46,13 @@ sealed interface NextStep {
       /** It started and has no receipt: it may be made again under its key. */
       REPEAT,
       /** It started and has no receipt, and must not be made again. */
-      DOUBT
+      DOUBT,
+      /** It lays out a plan. */
+      PLAN,
+      /** It hands the session off to another agent. */
+      HAND_OFF,
+      /** It cannot be made; the call says why. */
+      REFUSE
     }
   }
 
@@ -59,9 +65,13 @@ sealed interface NextStep {
     if (reply.toolCalls().isEmpty()) {
       return new Answer(reply.text().isBlank() ? definition.outOfScope() : reply.text());
     }
-    List<Call> calls = calls(session, turn, turn.replies().size() - 1);
+    List<Call> calls = calls(session, turn, turn.replies().size() - 1).stream()
+        .flatMap(call -> turn.plan(call.number())
+            .map(plan -> plan.calls(session, turn, definition).stream())
+            .orElseGet(() -> Stream.of(call)))
+        .toList();
     List<Action> actions =
-        calls.stream().flatMap(call -> action(call, definition).stream()).toList();
+        calls.stream().flatMap(call -> action(turn, call, definition).stream()).toList();
     if (!actions.isEmpty()) {
       return new Act(actions);
     }
@@ -73,7 +83,7 @@ sealed interface NextStep {
     }
     return turn.replies().size() < definition.rounds()
         ? ask(session, state, turn, definition)
-        : answer(calls, definition);
+        : answer(turn, calls, definition);
   }
 
   private static NextStep ask(
@@ -83,10 +93,16 @@ sealed interface NextStep {
         : new Suspend("A person will answer.");
   }
 
-  private static List<Action> action(Call call, AgentDefinition definition) {
+  private static List<Action> action(Turn turn, Call call, AgentDefinition definition) {
     ToolTraits traits = definition.external().get(call.name());
     return switch (call.status()) {
       case PLANNED -> {
+        if (definition.plans() && call.name().equals(AgentDefinition.PLAN)) {
+          yield List.of(new Action(Action.Kind.PLAN, call));
+        }
+        if (definition.handOffs().containsKey(call.name())) {
+          yield List.of(new Action(Action.Kind.HAND_OFF, call));
+        }
         if (traits != null) {
           yield List.of(
               new Action(traits.approval() ? Action.Kind.ASK_APPROVAL : Action.Kind.START, call));
@@ -99,16 +115,25 @@ sealed interface NextStep {
       case STARTED ->
         List.of(new Action(
             traits != null && traits.repeatable() ? Action.Kind.REPEAT : Action.Kind.DOUBT, call));
-      case AWAITING_APPROVAL, UNKNOWN, SUCCEEDED, FAILED, DENIED, EXPIRED, CANCELLED -> List.of();
+      case FAILED ->
+        turn.call(call.number()).isPresent()
+            ? List.of()
+            : List.of(new Action(Action.Kind.REFUSE, call));
+      case AWAITING_APPROVAL, UNKNOWN, PENDING, SUCCEEDED, DENIED, EXPIRED, CANCELLED -> List.of();
     };
   }
 
   /** The tools' own words. */
-  private static Answer answer(List<Call> calls, AgentDefinition definition) {
-    String text = calls.stream()
-        .map(call -> call.status() == Call.Status.PLANNED
-            ? definition.answerWithoutTool(call.name())
-            : call.forPrincipal())
+  private static Answer answer(Turn turn, List<Call> calls, AgentDefinition definition) {
+    Stream<String> notMade = turn.progress().stream()
+        .filter(step -> step.status().equals(Plan.SKIPPED))
+        .map(step -> step.tool() + " did not take place.");
+    String text = Stream.concat(
+            calls.stream()
+                .map(call -> call.status() == Call.Status.PLANNED
+                    ? definition.answerWithoutTool(call.name())
+                    : call.forPrincipal()),
+            notMade)
         .collect(Collectors.joining("\n"));
     boolean failed = calls.stream().allMatch(call -> call.status() == Call.Status.FAILED);
     return failed
@@ -118,9 +143,7 @@ sealed interface NextStep {
 
   /** The calls of one of the model's replies, as the ledger has them; planned where it has none. */
   private static List<Call> calls(SessionKey session, Turn turn, int reply) {
-    int before = turn.replies().subList(0, reply).stream()
-        .mapToInt(earlier -> earlier.toolCalls().size())
-        .sum();
+    int before = turn.firstCall(reply);
     List<Call> calls = new ArrayList<>();
     for (ToolCall wanted : turn.replies().get(reply).toolCalls()) {
       int number = before + calls.size();
@@ -158,6 +181,10 @@ sealed interface NextStep {
         .map(name -> new ToolSpecification(
             name, definition.understands().getOrDefault(name, ""), "{\"type\":\"object\"}"))
         .forEach(functions::add);
+    functions.addAll(definition.handOffTools());
+    if (definition.plans()) {
+      functions.add(PlanTool.specification(definition));
+    }
     return new ChatRequest(
         definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
   }
@@ -174,14 +201,20 @@ sealed interface NextStep {
         Call call = calls.get(i);
         messages.add(new ChatMessage(
             "tool",
-            call.status() == Call.Status.PLANNED
-                ? "error: " + definition.answerWithoutTool(call.name())
-                : call.forModel(),
+            told(turn, call, definition),
             List.of(),
             reply.toolCalls().get(i).id()));
       }
     }
     return messages;
+  }
+
+  private static String told(Turn turn, Call call, AgentDefinition definition) {
+    return turn.plan(call.number())
+        .map(plan -> plan.forModel(turn))
+        .orElseGet(() -> call.status() == Call.Status.PLANNED
+            ? "error: " + definition.answerWithoutTool(call.name())
+            : call.forModel());
   }
 
   private static List<ChatMessage> earlierTurns(SessionState state, Turn turn) {

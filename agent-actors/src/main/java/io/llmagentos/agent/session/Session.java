@@ -45,6 +45,7 @@ import org.apache.pekko.actor.typed.PreRestart;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.PersistenceId;
@@ -121,6 +122,28 @@ public final class Session
       content = List.copyOf(content);
     }
   }
+
+  /**
+   * The turn that another agent's call is, in a session that it opens. Again, it is answered from the journal.
+   *
+   * @param origin the call
+   */
+  public record Delegate(
+      Context context,
+      String agent,
+      String subject,
+      Origin origin,
+      String turn,
+      List<ContentPart> content,
+      ActorRef<Reply> replyTo)
+      implements Request {
+    public Delegate {
+      content = List.copyOf(content);
+    }
+  }
+
+  /** The turn that a call of this session's is, in a session of its own, has ended. */
+  public record DelegateEnded(String turn, int call) implements Request {}
 
   /** Stop the named turn, or with an empty name the one that runs, or else the latest that waits. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
@@ -220,6 +243,13 @@ public final class Session
     }
   }
 
+  /** How the steps of the running turn's plans stand. Not durable: {@link Finished} has them, too. */
+  public record Progressed(String turn, List<Plan.Progress> steps) implements Reply {
+    public Progressed {
+      steps = List.copyOf(steps);
+    }
+  }
+
   /** What a person said of a turn is in the journal. */
   public record Recorded(Turn turn) implements Reply {
     public Recorded {
@@ -233,6 +263,8 @@ public final class Session
    * @param turns the latest, as many as a message carries
    * @param operator the person who has taken it over; empty: the agent answers
    * @param usage what was spent on all its turns
+   * @param serving the agent that goes on with it: {@code agent}, or whom it was handed off to
+   * @param origin the call of another agent's that it was opened for
    */
   public record Description(
       String agent,
@@ -242,7 +274,9 @@ public final class Session
       String node,
       long version,
       String operator,
-      Usage usage)
+      Usage usage,
+      String serving,
+      Optional<Origin> origin)
       implements Reply {
     public Description {
       turns = turns.stream().map(Turn::withoutHistory).toList();
@@ -254,6 +288,7 @@ public final class Session
    *
    * @param agents the definition of an agent, or {@code NOT_FOUND}
    * @param approvalExpiry how long a call waits for its approval
+   * @param delegationDepth how many agents may ask one another in a row
    * @param resident sessions in this node's memory
    * @param inFlight turns that this node works on
    */
@@ -264,6 +299,7 @@ public final class Session
       ToolHost tools,
       Duration turnTimeout,
       Duration approvalExpiry,
+      int delegationDepth,
       AtomicInteger resident,
       AtomicInteger inFlight,
       Prices prices,
@@ -331,6 +367,8 @@ public final class Session
         .onCommand(Open.class, this::onOpen)
         .onCommand(Say.class, this::onSay)
         .onCommand(Complete.class, this::onComplete)
+        .onCommand(Delegate.class, this::onDelegate)
+        .onCommand(DelegateEnded.class, this::onDelegateEnded)
         .onCommand(Stop.class, this::onStop)
         .onCommand(OfPerson.class, this::onPerson)
         .onCommand(Describe.class, this::onDescribe)
@@ -413,7 +451,7 @@ public final class Session
         : accept(
             state,
             say.turn(),
-            new SessionEvent.TurnAccepted(say.turn(), say.content(), now()),
+            List.of(new SessionEvent.TurnAccepted(say.turn(), say.content(), now())),
             say.context(),
             say.replyTo());
   }
@@ -439,15 +477,53 @@ public final class Session
         : accept(
             state,
             complete.turn(),
-            new SessionEvent.CompletionAccepted(
+            List.of(new SessionEvent.CompletionAccepted(
                 complete.turn(),
                 complete.agent(),
                 complete.subject(),
                 complete.history(),
                 complete.content(),
-                now()),
+                now())),
             complete.context(),
             complete.replyTo());
+  }
+
+  private Effect<SessionEvent, SessionState> onDelegate(SessionState state, Delegate delegate) {
+    Turn known = state.turn(delegate.turn()).orElse(null);
+    if (known != null) {
+      return join(known, delegate.replyTo());
+    }
+    if (state.isOpen()) {
+      return refuse(
+          delegate.replyTo(),
+          ErrorCode.CONFLICT,
+          "session " + key.session() + " is open for something else than the call");
+    }
+    String refusal = Delegation.refusal(
+            delegate.origin(), delegate.agent(), dependencies.delegationDepth())
+        .orElse("");
+    return refusal.isEmpty()
+        ? accept(
+            state,
+            delegate.turn(),
+            List.of(
+                new SessionEvent.SessionOpened(
+                    delegate.agent(), delegate.subject(), now(), Optional.of(delegate.origin())),
+                new SessionEvent.TurnAccepted(delegate.turn(), delegate.content(), now())),
+            delegate.context(),
+            delegate.replyTo())
+        : refuse(delegate.replyTo(), ErrorCode.INVALID_REQUEST, refusal);
+  }
+
+  private Effect<SessionEvent, SessionState> onDelegateEnded(
+      SessionState state, DelegateEnded end) {
+    List<SessionEvent> events = state
+        .turn(end.turn())
+        .map(turn -> Delegation.ended(turn, end.call(), now()))
+        .orElse(List.of());
+    return events.isEmpty()
+        ? Effect().none()
+        : Effect().persist(events).thenRun(s -> goOn(s, end.turn()));
   }
 
   /** A known turn is answered from the journal, or its end is waited for. */
@@ -479,7 +555,7 @@ public final class Session
   private Effect<SessionEvent, SessionState> accept(
       SessionState state,
       String id,
-      SessionEvent accepted,
+      List<SessionEvent> accepted,
       Context caller,
       ActorRef<Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
@@ -521,7 +597,7 @@ public final class Session
           .thenReply(stop.replyTo(), s -> new Finished(turn, turn.finishedAtVersion()));
     }
     listeners.listen(turn.id(), stop.replyTo());
-    List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state), now()));
+    List<SessionEvent> events = new ArrayList<>(Ledger.leave(turn, external(state, turn), now()));
     events.add(finished(
         turn,
         new NextStep.Answer("Stopped.", Turn.Status.STOPPED, ErrorCode.STOPPED.id()),
@@ -530,16 +606,27 @@ public final class Session
     return Effect().persist(events).thenRun(s -> ended(s, turn.id()));
   }
 
-  private Map<String, ToolTraits> external(SessionState state) {
+  private Map<String, ToolTraits> external(SessionState state, @Nullable Turn turn) {
+    AgentDefinition definition = turn == null ? null : knownDefinition(state, turn);
+    return definition == null ? Map.of() : definition.external();
+  }
+
+  /** Null when the agent is not defined any more. */
+  private @Nullable AgentDefinition knownDefinition(SessionState state, Turn turn) {
     try {
-      return dependencies.agents().apply(state.agent()).external();
+      return definition(state, turn);
     } catch (AgentOsException noDefinition) {
-      return Map.of();
+      return null;
     }
   }
 
+  private AgentDefinition definition(SessionState state, Turn turn) {
+    return dependencies.agents().apply(state.serving(turn));
+  }
+
   private Effect<SessionEvent, SessionState> onPerson(SessionState state, OfPerson request) {
-    return switch (People.rule(state, request, external(state), now())) {
+    Turn about = request instanceof OfTurn ofTurn ? state.turn(ofTurn.turn()).orElse(null) : null;
+    return switch (People.rule(state, request, external(state, about), now())) {
       case Ruling.Refused refused -> refuse(request.replyTo(), refused.code(), refused.message());
       case Ruling.Accepted accepted ->
         Effect().persist(accepted.events()).thenRun(s -> {
@@ -569,7 +656,9 @@ public final class Session
         Cluster.get(context.getSystem()).selfMember().address().toString(),
         state.version(),
         state.operator(),
-        state.usage());
+        state.usage(),
+        state.serving(),
+        state.origin());
   }
 
   /** As many of the latest turns as one message carries, at least one. */
@@ -614,10 +703,13 @@ public final class Session
   }
 
   private Effect<SessionEvent, SessionState> onWake(SessionState state, Wake wake) {
-    List<SessionEvent> expired = state.turns().stream()
-        .filter(turn -> !turn.hasEnded())
-        .<SessionEvent>flatMap(turn -> Ledger.expire(turn, now()).stream())
-        .toList();
+    List<SessionEvent> expired = new ArrayList<>();
+    for (Turn turn : state.turns()) {
+      if (!turn.hasEnded()) {
+        expired.addAll(Ledger.expire(turn, now()));
+      }
+      expired.addAll(Delegation.due(turn, wake.timer(), now()));
+    }
     if (expired.isEmpty()) {
       proceed(state);
       return Effect().none();
@@ -641,6 +733,10 @@ public final class Session
 
   /** Something changed for a turn: take its next step if it is worked on, or take one up. */
   private void goOn(SessionState state, String turn) {
+    state
+        .turn(turn)
+        .filter(each -> !each.plans().isEmpty())
+        .ifPresent(each -> listeners.tell(turn, new Progressed(turn, each.progress())));
     if (working.equals(turn) && !turn.isEmpty()) {
       context.getSelf().tell(new Step(turn));
     } else {
@@ -667,7 +763,7 @@ public final class Session
     }
     AgentDefinition definition;
     try {
-      definition = dependencies.agents().apply(state.agent());
+      definition = definition(state, turn);
     } catch (AgentOsException e) {
       return fail(turn, e);
     }
@@ -766,6 +862,11 @@ public final class Session
           starting.add(action);
         }
         case PERSONAL, REPEAT -> starting.add(action);
+        case PLAN -> events.add(Ledger.plan(turn, call, definition, now()));
+        case HAND_OFF ->
+          events.addAll(Ledger.handOff(
+              turn, call, definition.handOffs().getOrDefault(call.name(), ""), now()));
+        case REFUSE -> events.add(Ledger.refuse(turn, call, now()));
       }
     }
     if (events.isEmpty()) {
@@ -782,14 +883,20 @@ public final class Session
       SessionState state, Turn turn, NextStep.Action action, AgentDefinition definition) {
     Call call = action.call();
     Context caller = turnContext(turn);
-    CallRunner.Running running = action.kind() == NextStep.Action.Kind.PERSONAL
-        ? runner.personal(
-            new AgentKey(key.tenant(), state.agent(), state.subject()),
-            call,
-            ContentPart.textOf(turn.content()),
-            caller)
-        : runner.external(
-            call, definition.external().getOrDefault(call.name(), ToolTraits.EFFECT), caller);
+    String asked = definition.agents().get(call.name());
+    CallRunner.Running running;
+    if (action.kind() == NextStep.Action.Kind.PERSONAL) {
+      running = runner.personal(
+          new AgentKey(key.tenant(), state.serving(turn), state.subject()),
+          call,
+          ContentPart.textOf(turn.content()),
+          caller);
+    } else if (asked != null) {
+      running = runner.delegate(key, state, turn, call, asked, caller);
+    } else {
+      running = runner.external(
+          call, definition.external().getOrDefault(call.name(), ToolTraits.EFFECT), caller);
+    }
     underWay.put(call.number(), running);
     context.pipeToSelf(
         running.outcome(),
@@ -816,6 +923,11 @@ public final class Session
     if (!working.equals(turn.id()) || underWay.remove(call.number()) == null) {
       return Effect().none();
     }
+    if (returned.outcome() instanceof CallOutcome.Pending pending) {
+      return Effect()
+          .persist(new SessionEvent.CallPending(turn.id(), call.number(), pending.text(), now()))
+          .thenRun(s -> goOn(s, turn.id()));
+    }
     if (returned.outcome() instanceof CallOutcome.Unknown unknown) {
       return Effect()
           .persist(Ledger.doubt(turn, call, unknown.reason(), now()))
@@ -833,8 +945,7 @@ public final class Session
       SessionState state, Turn turn, SessionEvent.CallEnded end) {
     SessionState after = state.apply(end);
     Turn then = after.turn(turn.id()).orElseThrow();
-    return NextStep.of(key, after, then, dependencies.agents().apply(state.agent()))
-            instanceof NextStep.Answer answer
+    return NextStep.of(key, after, then, definition(after, then)) instanceof NextStep.Answer answer
         ? finish(turn, answer, List.of(then.call(end.call()).orElseThrow()))
         : Effect().persist(end).thenRun(s -> goOn(s, turn.id()));
   }
@@ -885,7 +996,7 @@ public final class Session
   private EffectBuilder<SessionEvent, SessionState> exceed(
       SessionState state, Turn turn, Exceeded why, String answer, SessionEvent... before) {
     List<SessionEvent> events = new ArrayList<>(List.of(before));
-    events.addAll(Ledger.leave(turn, external(state), now()));
+    events.addAll(Ledger.leave(turn, external(state, turn), now()));
     events.add(finished(
         turn,
         new NextStep.Answer(answer, Turn.Status.BUDGET_EXCEEDED, ErrorCode.BUDGET_EXCEEDED.id()),
@@ -986,9 +1097,27 @@ public final class Session
     if (working.equals(turnId)) {
       rest();
     }
+    if (turn.hasEnded()) {
+      leave(state, turn);
+    }
     traces.remove(turnId);
     listeners.tellLast(turnId, new Finished(turn, turn.finishedAtVersion()));
     proceed(state);
+  }
+
+  /** Whoever works for the turn need not any more; whoever it worked for goes on. */
+  private void leave(SessionState state, Turn turn) {
+    boolean anyLeft =
+        turn.calls().stream().anyMatch(call -> call.status() == Call.Status.CANCELLED);
+    AgentDefinition definition = anyLeft ? knownDefinition(state, turn) : null;
+    if (definition != null) {
+      Delegation.left(turn, definition).forEach(call -> runner.stop(key, call, turnContext(turn)));
+    }
+    state
+        .origin()
+        .ifPresent(origin -> ClusterSharding.get(context.getSystem())
+            .entityRefFor(KEY, origin.session())
+            .tell(new DelegateEnded(origin.turn(), origin.call())));
   }
 
   private Context turnContext(Turn turn) {

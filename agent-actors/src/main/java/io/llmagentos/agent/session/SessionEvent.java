@@ -35,14 +35,26 @@ import java.util.Optional;
   @JsonSubTypes.Type(value = SessionEvent.SessionTakenOver.class, name = "session_taken_over"),
   @JsonSubTypes.Type(value = SessionEvent.SessionReleased.class, name = "session_released"),
   @JsonSubTypes.Type(value = SessionEvent.BudgetLeased.class, name = "budget_leased"),
-  @JsonSubTypes.Type(value = SessionEvent.LeaseSettled.class, name = "lease_settled")
+  @JsonSubTypes.Type(value = SessionEvent.LeaseSettled.class, name = "lease_settled"),
+  @JsonSubTypes.Type(value = SessionEvent.PlanMade.class, name = "plan_made"),
+  @JsonSubTypes.Type(value = SessionEvent.CallPending.class, name = "call_pending"),
+  @JsonSubTypes.Type(value = SessionEvent.CallTakenUp.class, name = "call_taken_up"),
+  @JsonSubTypes.Type(value = SessionEvent.SessionHandedOff.class, name = "session_handed_off")
 })
 public sealed interface SessionEvent extends JournalEvent {
   /** An accepted turn that is not finished by then is taken up again, wherever its session then lives. */
   Duration RESUME_AFTER = Duration.ofSeconds(5);
 
+  /** A pending call is looked after again by then, should nobody have said that its turn has ended. */
+  Duration LOOK_AFTER = Duration.ofMinutes(10);
+
   private static TimerChange resume(String turn, Instant at) {
     return new TimerChange.Set("turn/" + turn, at.plus(RESUME_AFTER));
+  }
+
+  /** The durable timer of a pending call. */
+  static String pendingTimer(String turn, int call) {
+    return "pending/" + turn + "/" + call;
   }
 
   /** The durable timer of a call's approval; ends with the call's number. */
@@ -53,8 +65,19 @@ public sealed interface SessionEvent extends JournalEvent {
   /**
    * @param agent the agent's name
    * @param subject whose durable things the agent keeps: the principal, or a user of the principal's
+   * @param origin the call of another agent's that it was opened for; without, somebody opened it
    */
-  record SessionOpened(String agent, String subject, Instant at) implements SessionEvent {}
+  record SessionOpened(String agent, String subject, Instant at, Optional<Origin> origin)
+      implements SessionEvent {
+    public SessionOpened {
+      // Version 1 had none.
+      origin = Objects.requireNonNullElse(origin, Optional.empty());
+    }
+
+    SessionOpened(String agent, String subject, Instant at) {
+      this(agent, subject, at, Optional.empty());
+    }
+  }
 
   record TurnAccepted(String turn, List<ContentPart> content, Instant at) implements SessionEvent {
     @Override
@@ -278,4 +301,40 @@ public sealed interface SessionEvent extends JournalEvent {
 
   /** @param used what the accounts are told; nothing, of a lease that was given up before it was recorded */
   record LeaseSettled(long lease, Usage used, Instant at) implements SessionEvent {}
+
+  /** The model has laid out steps; what they are does not change any more. */
+  record PlanMade(String turn, Plan plan, Instant at) implements SessionEvent {}
+
+  /**
+   * The agent that a call asks has not answered yet.
+   *
+   * @param text what it waits for, for the principal
+   */
+  record CallPending(String turn, int call, String text, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Set(pendingTimer(turn, call), at.plus(LOOK_AFTER)));
+    }
+  }
+
+  /**
+   * A pending call is looked after again.
+   *
+   * @param resumes whether its turn goes on with it; else the wait for it is over
+   */
+  record CallTakenUp(String turn, int call, boolean resumes, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      TimerChange over = new TimerChange.Cleared(pendingTimer(turn, call));
+      return resumes ? List.of(over, resume(turn, at)) : List.of(over);
+    }
+  }
+
+  /**
+   * Another agent goes on with the session, from the next turn on.
+   *
+   * @param turn the turn in which the agent before said so
+   */
+  record SessionHandedOff(String turn, int call, String agent, Instant at)
+      implements SessionEvent {}
 }

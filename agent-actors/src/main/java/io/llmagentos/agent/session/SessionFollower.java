@@ -105,6 +105,7 @@ public final class SessionFollower {
             .computeIfAbsent(delta.turn(), turn -> new HeardText())
             .hear(delta)
             .forEach(told -> listener.tell(new Happening(position, told)));
+      case Session.Progressed progress -> listener.tell(new Happening(position, progress));
       default -> context.getLog().warn("unexpected {}", reply);
     }
     return Behaviors.same();

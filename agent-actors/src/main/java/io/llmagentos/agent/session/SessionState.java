@@ -21,6 +21,8 @@ import java.util.function.UnaryOperator;
  * @param operator the person who has taken the session over; empty: the agent answers
  * @param usage what was spent on all its turns
  * @param lease the latest from the accounts
+ * @param origin the call of another agent's that the session was opened for
+ * @param handedTo the agent that goes on with the session; empty: the one that it was opened with
  */
 public record SessionState(
     long version,
@@ -30,14 +32,17 @@ public record SessionState(
     List<Turn> turns,
     String operator,
     Usage usage,
-    Lease lease)
+    Lease lease,
+    Optional<Origin> origin,
+    String handedTo)
     implements JournalSnapshot {
   static final int KEPT_TURNS = 256;
 
   /** Completions bring their own past; the latest are kept to know a repeated one. More than may wait. */
   static final int KEPT_COMPLETIONS = 16;
 
-  static final SessionState EMPTY = new SessionState(0, "", "", Instant.EPOCH, List.of(), "");
+  static final SessionState EMPTY =
+      new SessionState(0, "", "", Instant.EPOCH, List.of(), "", Optional.empty(), "");
 
   public SessionState {
     turns = List.copyOf(turns);
@@ -45,6 +50,8 @@ public record SessionState(
     operator = Objects.requireNonNullElse(operator, "");
     usage = usage == null ? turns.stream().map(Turn::usage).reduce(Usage.NONE, Usage::plus) : usage;
     lease = Objects.requireNonNullElse(lease, Lease.NONE);
+    origin = Objects.requireNonNullElse(origin, Optional.empty());
+    handedTo = Objects.requireNonNullElse(handedTo, "");
   }
 
   private SessionState(
@@ -53,8 +60,30 @@ public record SessionState(
       String subject,
       Instant openedAt,
       List<Turn> turns,
-      String operator) {
-    this(version, agent, subject, openedAt, turns, operator, Usage.NONE, Lease.NONE);
+      String operator,
+      Optional<Origin> origin,
+      String handedTo) {
+    this(
+        version,
+        agent,
+        subject,
+        openedAt,
+        turns,
+        operator,
+        Usage.NONE,
+        Lease.NONE,
+        origin,
+        handedTo);
+  }
+
+  /** The agent that goes on with the session. */
+  String serving() {
+    return handedTo.isEmpty() ? agent : handedTo;
+  }
+
+  /** The agent whose turn it is: one that it began with, whoever the session was handed to since. */
+  String serving(Turn turn) {
+    return turn.agent().isEmpty() ? agent : turn.agent();
   }
 
   boolean isOpen() {
@@ -116,16 +145,26 @@ public record SessionState(
         changedTurns,
         changed.operator,
         usage.plus(spent.usage()),
-        lease.apply(event, usage));
+        lease.apply(event, usage),
+        changed.origin,
+        changed.handedTo);
   }
 
   private SessionState changed(SessionEvent event) {
     long next = version + 1;
     return switch (event) {
       case SessionEvent.SessionOpened opened ->
-        new SessionState(next, opened.agent(), opened.subject(), opened.at(), turns, operator);
+        new SessionState(
+            next,
+            opened.agent(),
+            opened.subject(),
+            opened.at(),
+            turns,
+            operator,
+            opened.origin(),
+            handedTo);
       case SessionEvent.TurnAccepted accepted ->
-        with(next, kept(KEPT_TURNS, Turn.accepted(accepted, next)));
+        with(next, kept(KEPT_TURNS, Turn.accepted(accepted, next).of(handedTo)));
       case SessionEvent.CompletionAccepted accepted ->
         new SessionState(
             next,
@@ -133,7 +172,9 @@ public record SessionState(
             accepted.subject(),
             isOpen() ? openedAt : accepted.at(),
             kept(KEPT_COMPLETIONS, Turn.accepted(accepted, next)),
-            operator);
+            operator,
+            origin,
+            handedTo);
       case SessionEvent.ModelReplied replied ->
         withTurn(next, replied.turn(), turn -> turn.replied(replied.reply()));
       case SessionEvent.ApprovalRequested asked ->
@@ -172,7 +213,7 @@ public record SessionState(
       case SessionEvent.FeedbackGiven given ->
         withTurn(next, given.turn(), turn -> turn.rated(given.feedback()));
       case SessionEvent.SessionTakenOver taken ->
-        new SessionState(next, agent, subject, openedAt, turns, taken.by());
+        new SessionState(next, agent, subject, openedAt, turns, taken.by(), origin, handedTo);
       case SessionEvent.SessionReleased released ->
         new SessionState(
             next,
@@ -182,10 +223,41 @@ public record SessionState(
             turns.stream()
                 .map(turn -> released.turns().contains(turn.id()) ? turn.resumed() : turn)
                 .toList(),
-            "");
+            "",
+            origin,
+            handedTo);
+      case SessionEvent.PlanMade made ->
+        withTurn(next, made.turn(), turn -> turn.planned(made.plan()));
+      case SessionEvent.CallPending pending ->
+        withCall(next, pending.turn(), pending.call(), call -> call.pending(pending.text()));
+      case SessionEvent.CallTakenUp up -> {
+        SessionState known = withCall(
+            next,
+            up.turn(),
+            up.call(),
+            call -> call.status() == Call.Status.PENDING ? call.started() : call);
+        yield up.resumes() ? known.withTurn(next, up.turn(), Turn::resumed) : known;
+      }
+      case SessionEvent.SessionHandedOff off ->
+        new SessionState(
+            next,
+            agent,
+            subject,
+            openedAt,
+            turns.stream()
+                .map(turn -> isNext(turn, off.turn()) ? turn.of(off.agent()) : turn)
+                .toList(),
+            operator,
+            origin,
+            off.agent().equals(agent) ? "" : off.agent());
       case SessionEvent.BudgetLeased leased -> with(next, turns);
       case SessionEvent.LeaseSettled settled -> with(next, turns);
     };
+  }
+
+  /** Whether a turn waits for another to end. */
+  private static boolean isNext(Turn turn, String current) {
+    return turn.isRunning() && turn.replies().isEmpty() && !turn.id().equals(current);
   }
 
   private List<Turn> kept(int most, Turn added) {
@@ -216,6 +288,6 @@ public record SessionState(
   }
 
   private SessionState with(long next, List<Turn> changed) {
-    return new SessionState(next, agent, subject, openedAt, changed, operator);
+    return new SessionState(next, agent, subject, openedAt, changed, operator, origin, handedTo);
   }
 }

@@ -142,6 +142,20 @@ public final class Sessions {
             replyTo));
   }
 
+  /** Say the turn that another agent's call is, in a session that it opens, and follow it to its end as with {@link #say}. */
+  Source<Session.Reply, NotUsed> delegate(
+      SessionKey key,
+      Context context,
+      String agent,
+      String subject,
+      Origin origin,
+      String turn,
+      List<ContentPart> content) {
+    return turn(
+        key,
+        replyTo -> new Session.Delegate(context, agent, subject, origin, turn, content, replyTo));
+  }
+
   private Source<Session.Reply, NotUsed> turn(
       SessionKey key, Function<ActorRef<Session.Reply>, Session.Request> turn) {
     return ActorSource.<Session.Reply>actorRef(

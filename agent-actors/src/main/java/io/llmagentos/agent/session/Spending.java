@@ -98,7 +98,7 @@ record Spending(
                   .anyMatch(decision -> decision.kind() == Decision.Kind.RETRY)
               ? Usage.NONE
               : new Usage(0, 0, 0, prices.ofCall(action.call().name()), 1, 1);
-        case ASK_APPROVAL, REPEAT, DOUBT -> Usage.NONE;
+        case ASK_APPROVAL, REPEAT, DOUBT, PLAN, HAND_OFF, REFUSE -> Usage.NONE;
       };
       calls = calls.plus(call);
     }

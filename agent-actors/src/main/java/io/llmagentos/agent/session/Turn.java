@@ -27,6 +27,8 @@ import java.util.stream.Stream;
  * @param finishedAt {@link Instant#EPOCH} while it runs
  * @param usage what was spent on it so far
  * @param exceeded the limit that stopped it
+ * @param plans those that the model laid out in it, in order; a later one stands for what was not begun of the one before
+ * @param agent whose turn it is; empty: the session's
  */
 public record Turn(
     String id,
@@ -46,7 +48,9 @@ public record Turn(
     Instant finishedAt,
     Optional<Feedback> feedback,
     Usage usage,
-    Optional<Exceeded> exceeded) {
+    Optional<Exceeded> exceeded,
+    List<Plan> plans,
+    String agent) {
   /** How a turn stands. */
   public enum Status {
     @JsonProperty("running")
@@ -79,6 +83,8 @@ public record Turn(
     feedback = Objects.requireNonNullElse(feedback, Optional.empty());
     usage = usage == null ? Spending.of(replies) : usage;
     exceeded = Objects.requireNonNullElse(exceeded, Optional.empty());
+    plans = List.copyOf(Objects.requireNonNullElse(plans, List.of()));
+    agent = Objects.requireNonNullElse(agent, "");
   }
 
   static Turn accepted(SessionEvent.TurnAccepted event, long version) {
@@ -111,7 +117,9 @@ public record Turn(
         Instant.EPOCH,
         Optional.empty(),
         Usage.NONE,
-        Optional.empty());
+        Optional.empty(),
+        List.of(),
+        "");
   }
 
   Turn replied(ChatReply reply) {
@@ -175,7 +183,9 @@ public record Turn(
         finishedAt,
         feedback,
         usage.plus(more),
-        limit);
+        limit,
+        plans,
+        agent);
   }
 
   Turn rated(Feedback given) {
@@ -194,7 +204,9 @@ public record Turn(
         finishedAt,
         Optional.of(given),
         usage,
-        exceeded);
+        exceeded,
+        plans,
+        agent);
   }
 
   private Turn with(
@@ -220,7 +232,9 @@ public record Turn(
         newFinishedAt,
         feedback,
         usage,
-        exceeded);
+        exceeded,
+        plans,
+        agent);
   }
 
   /** For a message between nodes. */
@@ -240,7 +254,68 @@ public record Turn(
         finishedAt,
         feedback,
         usage,
-        exceeded);
+        exceeded,
+        plans,
+        agent);
+  }
+
+  /** With a plan that the model has laid out. */
+  Turn planned(Plan plan) {
+    return with(Stream.concat(plans.stream(), Stream.of(plan)).toList(), agent);
+  }
+
+  /** As a turn of that agent's. */
+  Turn of(String anAgent) {
+    return with(plans, anAgent);
+  }
+
+  private Turn with(List<Plan> newPlans, String newAgent) {
+    return new Turn(
+        id,
+        content,
+        acceptedAt,
+        acceptedAtVersion,
+        status,
+        replies,
+        answer,
+        calls,
+        error,
+        finishedAtVersion,
+        history,
+        finishedAt,
+        feedback,
+        usage,
+        exceeded,
+        newPlans,
+        newAgent);
+  }
+
+  /** How the steps of its plans stand. */
+  public List<Plan.Progress> progress() {
+    return plans.stream().flatMap(plan -> plan.progress(this)).toList();
+  }
+
+  /** The plan that a call laid out. */
+  Optional<Plan> plan(int call) {
+    return plans.stream().filter(plan -> plan.call() == call).findFirst();
+  }
+
+  List<Plan> plansBefore(Plan plan) {
+    return plans.stream().takeWhile(each -> !each.equals(plan)).toList();
+  }
+
+  /** The number of the first call of one of the model's replies: the calls of the replies before, and the steps that they laid out, have the lower ones. */
+  int firstCall(int reply) {
+    int number = 0;
+    for (ChatReply earlier : replies.subList(0, reply)) {
+      int next = number + earlier.toolCalls().size();
+      number = next
+          + plans.stream()
+              .filter(plan -> plan.first() == next)
+              .mapToInt(plan -> plan.steps().size())
+              .sum();
+    }
+    return number;
   }
 
   /** Whether it is the turn of a stateless completion that said exactly this. */

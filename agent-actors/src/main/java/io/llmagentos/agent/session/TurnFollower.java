@@ -78,6 +78,7 @@ final class TurnFollower {
         listener.tell(first);
       }
       case Session.Delta delta -> heard.hear(delta).forEach(listener::tell);
+      case Session.Progressed progress -> listener.tell(progress);
       case Session.Finished end -> {
         return ended(end);
       }

@@ -11,19 +11,19 @@ import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 
 /** A JSON Schema that a tool's arguments or results are checked by; of the draft that it names, else 2020-12. Nothing that it refers to is fetched. */
-final class ToolSchema {
+public final class ToolSchema {
   private static final int SHOWN = 3;
 
   private final String text;
   private final SchemaRegistry registry =
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
 
-  ToolSchema(String text) {
+  public ToolSchema(String text) {
     this.text = text;
   }
 
   /** What is wrong with a JSON text, by place and rule, or with the schema itself; empty: nothing. */
-  Optional<String> problem(String json) {
+  public Optional<String> problem(String json) {
     try {
       Schema schema = registry.getSchema(text, InputFormat.JSON);
       return problem(schema, json);

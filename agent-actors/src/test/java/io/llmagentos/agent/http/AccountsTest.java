@@ -64,7 +64,7 @@ class AccountsTest {
   }
 
   private static CompletionStage<Turn> later(String principal, String session, String turn) {
-    return AgentOs.on(NODE.node().system())
+    return AgentOs.on(NODE.node())
         .session("assistant", principal, session)
         .say(turn, "hello");
   }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -27,9 +28,11 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A crash between every two events of a plan. The journal of a plan with a call that may be repeated, one that may not, and one that a person approves is cut after
+ * A crash between every two events of a plan. The journal of a turn with a call that may be repeated, one that may not, and one that a person approves is cut after
  * each of its events and given to another session, which has to come to the same end without doing anything twice.
  */
 class CrashPointsTest {
@@ -37,32 +40,35 @@ class CrashPointsTest {
   static final RunningNode NODE = new RunningNode("");
 
   private static final Duration LIMIT = Duration.ofMinutes(5);
-  private static final String WHOLE = "crash-whole";
 
-  @Test
-  void shouldComeToTheSameEndFromEveryPointOfItsJournal() throws Exception {
-    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"shop\",\"id\":\"%s\"}".formatted(WHOLE))
+  @ParameterizedTest
+  @CsvSource(textBlock = """
+      shop,    crash-calls, everything for X77, So: charge of X77 for 0.,                        call_0
+      planner, crash-plan,  X77 by plan,        So: refund of X77 for 0., 3#look
+      """)
+  void shouldComeToTheSameEndFromEveryPointOfItsJournal(
+      String agent, String whole, String request, String answer, String lookUp) throws Exception {
+    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"%s\",\"id\":\"%s\"}".formatted(agent, whole))
             .status())
         .isEqualTo(201);
     NODE.post(
-        "/v1/sessions/" + WHOLE + "/messages",
-        "{\"turn_id\":\"t1\",\"content\":\"everything for X77\"}");
-    decideUntilEnded(List.of(WHOLE));
-    String answer = turn(WHOLE).path("answer").asText();
-    assertThat(answer).isEqualTo("So: charge of X77 for 0.");
+        "/v1/sessions/" + whole + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"%s\"}".formatted(request));
+    decideUntilEnded(List.of(whole));
+    assertThat(turn(whole).path("answer").asText()).isEqualTo(answer);
 
-    List<SessionEvent> journal = journal();
+    List<SessionEvent> journal = journal(whole);
     assertThat(journal).hasSizeGreaterThanOrEqualTo(13);
     List<String> sessions = new ArrayList<>();
     for (int events = 2; events <= journal.size(); events++) {
-      String session = "crash-%02d".formatted(events);
+      String session = "%s-%02d".formatted(whole, events);
       sessions.add(session);
-      seed(session, journal.subList(0, events));
+      seed(json -> json.replace(whole, session), session, journal.subList(0, events));
     }
     decideUntilEnded(sessions);
 
     for (int events = 2; events <= journal.size(); events++) {
-      String session = "crash-%02d".formatted(events);
+      String session = "%s-%02d".formatted(whole, events);
       List<SessionEvent> before = journal.subList(0, events);
       JsonNode turn = turn(session);
       assertThat(turn.path("status").asText()).as(session).isEqualTo("completed");
@@ -79,14 +85,65 @@ class CrashPointsTest {
       assertThat(calls("look_up", session))
           .as("look_up of %s", session)
           .hasSize(has(before, SessionEvent.CallEnded.class, "look_up") ? 0 : 1);
-      assertThat(calls("look_up", session)).allMatch(key -> key.endsWith("/t1/call_0"));
+      assertThat(calls("look_up", session)).allMatch(key -> key.endsWith("/t1/" + lookUp));
     }
     long recordedFirst =
         journal.stream().filter(SessionEvent.ModelReplied.class::isInstance).count();
     assertThat(recordedFirst).isEqualTo(2);
-    assertThat(NODE.models().asked("everything for X77"))
+    assertThat(NODE.models().asked(request))
         .as("a recorded reply is never asked for again")
         .hasSize(2 + asked(journal));
+  }
+
+  /** The journal of a turn that asks another agent is cut; the other one's is as far as it was then. */
+  @Test
+  void shouldComeToTheSameEndWithTheAgentThatItAsked() throws Exception {
+    String whole = "crash-asks";
+    NODE.post("/v1/sessions", "{\"agent\":\"front\",\"id\":\"%s\"}".formatted(whole));
+    NODE.post(
+        "/v1/sessions/" + whole + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"ask the shop to refund X77\"}");
+    decideUntilEnded(List.of(whole));
+    String answer = turn(whole).path("answer").asText();
+    assertThat(answer).isEqualTo("So: refund of X77 for 20.");
+
+    List<SessionEvent> journal = journal(whole);
+    assertThat(journal).hasSizeGreaterThanOrEqualTo(9);
+    List<SessionEvent> asked = journal("sub-" + turnAsked(whole));
+    List<SessionEvent> waiting =
+        asked.subList(0, 1 + types(asked).indexOf(SessionEvent.TurnSuspended.class));
+    List<String> sessions = new ArrayList<>();
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "%s-%02d".formatted(whole, events);
+      sessions.add(session);
+      List<SessionEvent> before = journal.subList(0, events);
+      if (types(before).contains(SessionEvent.CallPending.class)) {
+        seed(
+            json -> json.replace(whole, session).replace(turnAsked(whole), turnAsked(session)),
+            "sub-" + turnAsked(session),
+            types(before).contains(SessionEvent.CallTakenUp.class) ? asked : waiting);
+      }
+      seed(json -> json.replace(whole, session), session, before);
+    }
+    decideUntilEnded(sessions);
+
+    for (int events = 2; events <= journal.size(); events++) {
+      String session = "%s-%02d".formatted(whole, events);
+      boolean refunded = types(journal.subList(0, events)).contains(SessionEvent.CallTakenUp.class);
+      assertThat(turn(session).path("answer").asText()).as(session).isEqualTo(answer);
+      assertThat(calls("refund", "sub-" + turnAsked(session)))
+          .as(session)
+          .hasSize(refunded ? 0 : 1);
+    }
+  }
+
+  /** The id of the turn that a session's first call asks another agent for. */
+  private static String turnAsked(String session) {
+    return Api.sha256("local/local/" + session + "/t1/call_0").substring(0, 40);
+  }
+
+  private static List<Class<?>> types(List<SessionEvent> events) {
+    return events.stream().<Class<?>>map(SessionEvent::getClass).toList();
   }
 
   /** How often the model has to be asked by the sessions that began with a part of the journal. */
@@ -140,11 +197,11 @@ class CrashPointsTest {
     return NODE.get("/v1/sessions/" + session).json().path("turns").path(0);
   }
 
-  private static List<SessionEvent> journal() throws Exception {
+  private static List<SessionEvent> journal(String session) throws Exception {
     ActorSystem<?> system = NODE.node().system();
     return PersistenceQuery.get(system)
         .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier())
-        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + WHOLE, 1, Long.MAX_VALUE)
+        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + session, 1, Long.MAX_VALUE)
         .map(envelope -> (SessionEvent) envelope.event())
         .runFold(
             new ArrayList<SessionEvent>(),
@@ -158,11 +215,12 @@ class CrashPointsTest {
   }
 
   /** Write a session's journal before the session is there. */
-  private static void seed(String session, List<SessionEvent> events) throws Exception {
+  private static void seed(UnaryOperator<String> renamed, String session, List<SessionEvent> events)
+      throws Exception {
     List<SessionEvent> own = new ArrayList<>();
     for (SessionEvent event : events) {
       String json = Api.JSON.writerFor(SessionEvent.class).writeValueAsString(event);
-      own.add(Api.JSON.readValue(json.replace(WHOLE, session), SessionEvent.class));
+      own.add(Api.JSON.readValue(renamed.apply(json), SessionEvent.class));
     }
     ActorRef<Write> writer = NODE.node().spawn(new Writer(session), "writer-" + session);
     AskPattern.<Write, Done>ask(

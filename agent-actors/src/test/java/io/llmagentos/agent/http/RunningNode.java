@@ -41,6 +41,11 @@ public final class RunningNode implements BeforeAllCallback, AfterAllCallback {
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
+          { when = "^ask the shop to (?<message>.*)", call = ask_shop }
+          { when = "^ask front to (?<message>.*)", call = ask_front }
+          { when = "^hand me over", call = hand_off_to_planner }
+          { when = "^hand me back", call = hand_off_to_front }
+          { when = "^hand me back", round = 2, text = "Bye." }
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
           { when = "please hang", call = hang }
@@ -53,6 +58,14 @@ public final class RunningNode implements BeforeAllCallback, AfterAllCallback {
           { when = "everything for (?<order>\\\\w+)", calls = [{ name = look_up }, { name = charge }, { name = refund }] }
           { when = "(refund|charge|everything)", round = 2, results = "(?<result>(refund|charge) of .*|error: .*|\\\\(a person changed .*)", text = "So: ${result}." }
           { when = "look up", round = 2, results = "(?<result>.+)", text = "So: ${result}." }
+          { when = "(?<order>\\\\w+) by plan", calls = [{ name = plan, arguments = "{\\"steps\\":[\
+              {\\"id\\":\\"give\\",\\"tool\\":\\"refund\\",\\"arguments\\":{\\"order\\":\\"${order}\\"},\\"after\\":[\\"take\\"]},\
+              {\\"id\\":\\"take\\",\\"tool\\":\\"charge\\",\\"arguments\\":{\\"order\\":\\"${order}\\",\\"amount\\":{\\"$from\\":\\"look\\"}}},\
+              {\\"id\\":\\"look\\",\\"tool\\":\\"look_up\\",\\"arguments\\":{\\"order\\":\\"${order}\\"}}]}" }] }
+          { when = "sold\\\\w* by plan", round = 2, results = "look .look_up.: error: order (?<sold>\\\\w+) is sold out", calls = [
+              { name = plan, arguments = "{\\"steps\\":[{\\"id\\":\\"instead\\",\\"tool\\":\\"charge\\",\\"arguments\\":{\\"order\\":\\"other\\"}}]}" }] }
+          { when = "by plan", round = 3, results = "instead .charge.: (?<result>.+)", text = "So: ${result}." }
+          { when = "by plan", round = 2, results = "give .refund.: (?<result>.+)", text = "So: ${result}." }
           { when = "please throw", call = throw_up }
           { when = "weather in (?<city>\\\\w+)", call = get_weather }
           { when = "^hello", text = "Hello there, how are you?" }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,9 @@ class SessionEventTest {
     SessionEvent event = JSON.readValue("""
         {"type":"turn_accepted","turn":"t","content":[{"type":"text","text":"hello"}],"at":"2026-01-01T00:00:00Z"}""", SessionEvent.class);
     assertThat(event).isEqualTo(new SessionEvent.TurnAccepted("t", HELLO, AT));
+    assertThat(JSON.readValue("""
+        {"type":"session_opened","agent":"assistant","subject":"local","at":"2026-01-01T00:00:00Z"}""", SessionEvent.class))
+        .isEqualTo(new SessionEvent.SessionOpened("assistant", "local", AT));
     SessionState state = JSON.readValue("""
         {"version":3,"agent":"assistant","subject":"local","openedAt":"2026-01-01T00:00:00Z","turns":[
           {"id":"t","content":[{"type":"text","text":"hello"}],"acceptedAt":"2026-01-01T00:00:00Z","acceptedAtVersion":2,
@@ -103,7 +107,28 @@ class SessionEventTest {
         Arguments.of(new SessionEvent.SessionTakenOver("carol", AT), """
             {"type":"session_taken_over","by":"carol","at":"2026-01-01T00:00:00Z"}"""),
         Arguments.of(new SessionEvent.SessionReleased("carol", List.of("t"), AT), """
-            {"type":"session_released","by":"carol","turns":["t"],"at":"2026-01-01T00:00:00Z"}"""));
+            {"type":"session_released","by":"carol","turns":["t"],"at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(
+            new SessionEvent.PlanMade(
+                "t", new Plan(1, 2, List.of(new Plan.Step("a", "refund", "{}", List.of("b")))), AT),
+            """
+            {"type":"plan_made","turn":"t","plan":{"call":1,"first":2,"steps":[{"id":"a","tool":"refund","arguments":"{}","after":["b"]}]},
+             "at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.CallPending("t", 1, "waits", AT), """
+            {"type":"call_pending","turn":"t","call":1,"text":"waits","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.CallTakenUp("t", 1, true, AT), """
+            {"type":"call_taken_up","turn":"t","call":1,"resumes":true,"at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.SessionHandedOff("t", 1, "billing", AT), """
+            {"type":"session_handed_off","turn":"t","call":1,"agent":"billing","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(
+            new SessionEvent.SessionOpened(
+                "billing",
+                "local",
+                AT,
+                Optional.of(new Origin("local/local/s", "t", 1, List.of("front")))),
+            """
+            {"type":"session_opened","agent":"billing","subject":"local","at":"2026-01-01T00:00:00Z",
+             "origin":{"session":"local/local/s","turn":"t","call":1,"agents":["front"]}}"""));
   }
 
   @Test

@@ -47,7 +47,10 @@ class SpendingTest {
         "No.",
         Map.of("charge", ToolTraits.EFFECT),
         3,
-        budget);
+        budget,
+        false,
+        Map.of(),
+        Map.of());
   }
 
   private static Budget turn(Quantity quantity, long most) {
