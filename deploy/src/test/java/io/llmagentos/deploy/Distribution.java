@@ -43,6 +43,13 @@ final class Distribution {
 
   private Distribution() {}
 
+  /** Its jars. */
+  static List<Path> jars() throws IOException {
+    try (Stream<Path> files = Files.list(LIB)) {
+      return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+    }
+  }
+
   /** The command line of {@code agentos} with these arguments. */
   static List<String> command(String... arguments) {
     return brief(java("", MAIN, arguments));

@@ -19,6 +19,10 @@ import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.envelope.Provenance;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -35,23 +40,27 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** MCP and A2A with clients and a server that others wrote, as they come from npm. */
+/** What others wrote: clients and a server of MCP and A2A, as they come from npm, and a jar with a subsystem, a tool and an agent. */
 class ProtocolsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Path EXAMPLE = Path.of("examples/barista").toAbsolutePath();
   private static final String SETTINGS = """
-      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
+      llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "%s" }
+      llmagentos.coffee.customer = early
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
+          { when = "make a (?<kind>[a-z]+)", call = make_coffee }
           { when = "^hello", text = "Hello there, how are you?" }
         ]
       }
-      """;
+      """.formatted(EXAMPLE);
 
   @RegisterExtension
-  static final LocalCluster CLUSTER = new LocalCluster("protocols", 1, SETTINGS);
+  static final LocalCluster CLUSTER =
+      new LocalCluster("protocols", 1, SETTINGS).extended(UserJar.of(EXAMPLE), Map.of());
 
   private static final Path SCRIPTS = Path.of("src/test/js/protocols");
   private static final Path INSTALLED = Path.of("target/js-protocols");
@@ -141,6 +150,22 @@ class ProtocolsIT {
   @Test
   void shouldServeTheJavaScriptClientOfA2a() throws Exception {
     run("node", "a2a.mjs", CLUSTER.door(0));
+  }
+
+  @Test
+  void shouldRunAUsersJar() throws Exception {
+    HttpRequest order = HttpRequest.newBuilder(
+            URI.create(CLUSTER.door(0) + "/coffee/order-1/espresso"))
+        .POST(HttpRequest.BodyPublishers.noBody())
+        .build();
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      for (int again = 0; again < 2; again++) {
+        assertThat(http.send(order, HttpResponse.BodyHandlers.ofString()).body())
+            .isEqualTo("One espresso, here you are.");
+      }
+    }
+    assertThat(new Door(CLUSTER.door(0)).get("/v1/agents").path("data").findValuesAsText("id"))
+        .contains("barista");
   }
 
   /** One platform asks another's agent: here the same one, through its own door. */
