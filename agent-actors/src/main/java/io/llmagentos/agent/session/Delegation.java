@@ -51,7 +51,8 @@ final class Delegation {
   static CallOutcome outcome(Call call, Turn turn) {
     return switch (turn.status()) {
       case COMPLETED -> CallOutcome.Ended.succeeded(turn.answer(), structured(turn));
-      case FAILED, STOPPED -> CallOutcome.Ended.failed(turn.answer(), ErrorCode.TOOL_FAILED.id());
+      case FAILED, STOPPED, BUDGET_EXCEEDED ->
+        CallOutcome.Ended.failed(turn.answer(), ErrorCode.TOOL_FAILED.id());
       case WAITING -> new CallOutcome.Pending(turn.answer());
       case RUNNING -> new CallOutcome.Pending(call.name() + " is not answered yet.");
     };

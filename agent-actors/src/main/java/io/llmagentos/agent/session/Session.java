@@ -1030,7 +1030,7 @@ public final class Session
       return Effect().none();
     }
     try {
-      Spending spending = spending(state, turn, dependencies.agents().apply(state.agent()));
+      Spending spending = spending(state, turn, definition(state, turn));
       Exceeded exceeded = spending.exceeded(new Usage(0, 0, 0, 0, 0, 1)).orElse(null);
       if (exceeded != null) {
         return exceed(state, turn, exceeded, exceeded.message());
