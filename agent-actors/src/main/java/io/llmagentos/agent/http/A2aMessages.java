@@ -154,9 +154,9 @@ final class A2aMessages {
   private static String state(Turn turn) {
     return switch (turn.status()) {
       case COMPLETED -> "completed";
-      case FAILED -> "failed";
+      case FAILED, BUDGET_EXCEEDED -> "failed";
       case STOPPED -> "canceled";
-      default -> "working";
+      case RUNNING, WAITING -> "working";
     };
   }
 

@@ -172,7 +172,7 @@ class DelegationTest {
     SessionState asked = asked("ask_billing");
     NextStep.Action action = action(asked);
     assertThat(action.kind()).isEqualTo(NextStep.Action.Kind.START);
-    return asked.apply(Ledger.start(turn(asked), action.call(), NOW));
+    return asked.apply(Ledger.start(turn(asked), action.call(), 0, NOW));
   }
 
   private static SessionState asked(String tool) {
