@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -14,19 +16,20 @@ class ReconnectTest {
   @RegisterExtension
   static final RunningNode NODE = new RunningNode("");
 
-  private static final String WHOLE = "one two three four five six seven eight nine ten";
+  private static final String WHOLE =
+      IntStream.rangeClosed(1, 24).mapToObj(i -> "w" + i).collect(Collectors.joining(" "));
 
   @Test
   void shouldTellAClientThatComesBackTheAnswerFromItsBeginning() throws Exception {
     NODE.post("/v1/sessions", "{\"agent\":\"assistant\",\"id\":\"back\"}");
-    List<String> first = NODE.stream(saying(), data -> data.contains("\"offset\":4"));
-    assertThat(first.getLast()).contains("two ");
+    List<String> first = NODE.stream(saying(), data -> data.contains("\"offset\":3"));
+    assertThat(first.getLast()).contains("w2 ");
 
     List<String> again = NODE.stream(saying(), data -> false);
     assertThat(text(again)).isEqualTo(WHOLE);
     assertThat(RunningNode.JSON.readTree(again.getLast()).path("answer").asText())
         .isEqualTo(WHOLE);
-    assertThat(NODE.models().asked("slowly, again"))
+    assertThat(NODE.models().asked("at length, again"))
         .as("said twice, asked once")
         .hasSize(1);
   }
@@ -38,11 +41,11 @@ class ReconnectTest {
         .sendAsync(
             NODE.request("/v1/sessions/watched/messages")
                 .POST(HttpRequest.BodyPublishers.ofString(
-                    "{\"turn_id\":\"t\",\"content\":\"slowly, watched\"}"))
+                    "{\"turn_id\":\"t\",\"content\":\"at length, watched\"}"))
                 .build(),
             java.net.http.HttpResponse.BodyHandlers.ofString());
     await("the model is asked")
-        .until(() -> !NODE.models().asked("slowly, watched").isEmpty());
+        .until(() -> !NODE.models().asked("at length, watched").isEmpty());
     List<String> events = NODE.stream(
         NODE.request("/v1/sessions/watched/events", "Last-Event-ID", "0").GET().build(),
         data -> data.contains("\"status\":\"completed\""));
@@ -54,7 +57,7 @@ class ReconnectTest {
   private static HttpRequest saying() {
     return NODE.request("/v1/sessions/back/messages")
         .POST(HttpRequest.BodyPublishers.ofString(
-            "{\"turn_id\":\"t\",\"content\":\"slowly, again\",\"stream\":true}"))
+            "{\"turn_id\":\"t\",\"content\":\"at length, again\",\"stream\":true}"))
         .build();
   }
 

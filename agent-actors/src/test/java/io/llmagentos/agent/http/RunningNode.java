@@ -69,6 +69,7 @@ public final class RunningNode implements BeforeAllCallback, AfterAllCallback {
           { when = "please throw", call = throw_up }
           { when = "weather in (?<city>\\\\w+)", call = get_weather }
           { when = "^hello", text = "Hello there, how are you?" }
+          { when = "at length", text = "w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 w15 w16 w17 w18 w19 w20 w21 w22 w23 w24", delay = 400ms }
           { when = "slowly", text = "one two three four five six seven eight nine ten", delay = 300ms }
           { when = "never", text = "never", delay = 1h }
           { when = "break off", text = "so far and no ", fail = model_failed, delay = 50ms }
