@@ -178,8 +178,7 @@ final class AgenticBenchmark {
   private static Talk ours(SoloNode solo, int sessions) {
     List<AgentOs.Dialogue> dialogues = new ArrayList<>();
     for (int session = 0; session < sessions; session++) {
-      dialogues.add(
-          AgentOs.on(solo.node()).session("shop", "customer-" + session, "s" + session));
+      dialogues.add(AgentOs.on(solo.node()).session("shop", "customer-" + session, "s" + session));
     }
     return (worker, text) -> dialogues
         .get(worker)

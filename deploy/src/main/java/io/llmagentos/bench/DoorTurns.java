@@ -51,8 +51,8 @@ final class DoorTurns {
         .build();
     return http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).thenApply(response -> {
       if (response.statusCode() / 100 != 2) {
-        throw new IllegalStateException(to + " answered " + response.statusCode() + ": "
-            + response.body());
+        throw new IllegalStateException(
+            to + " answered " + response.statusCode() + ": " + response.body());
       }
       return response;
     });

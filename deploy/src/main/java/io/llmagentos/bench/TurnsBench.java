@@ -101,8 +101,8 @@ final class TurnsBench implements Callable<Integer> {
   private void overHttp() {
     DoorTurns turns = new DoorTurns(doors, "assistant", sessions);
     System.out.println(doors + ", " + sessions + " at a time, " + seconds + " s a measurement");
-    Callable<Load.Result> load = () ->
-        Load.run(sessions, Duration.ofSeconds(seconds), session -> turns.say(session, words));
+    Callable<Load.Result> load =
+        () -> Load.run(sessions, Duration.ofSeconds(seconds), session -> turns.say(session, words));
     measure("warm-up", load);
     List<Double> rates = new ArrayList<>();
     for (int round = 1; round <= rounds; round++) {

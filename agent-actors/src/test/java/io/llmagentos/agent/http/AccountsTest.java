@@ -65,9 +65,7 @@ class AccountsTest {
   }
 
   private static CompletionStage<Turn> later(String principal, String session, String turn) {
-    return AgentOs.on(NODE.node())
-        .session("assistant", principal, session)
-        .say(turn, "hello");
+    return AgentOs.on(NODE.node()).session("assistant", principal, session).say(turn, "hello");
   }
 
   private static Account.Description account(String principal) {
