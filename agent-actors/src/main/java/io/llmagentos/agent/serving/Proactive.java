@@ -170,6 +170,13 @@ final class Proactive {
               + raise.key().length(),
           "key");
     }
+    if (raise.text().isBlank() || raise.text().length() > Schedule.LONGEST_TEXT) {
+      throw new AgentOsException(
+          ErrorCode.INVALID_REQUEST,
+          "text must have 1 to " + Schedule.LONGEST_TEXT + " characters and not be blank, has "
+              + raise.text().length(),
+          "text");
+    }
     if (schedules.wake(eventKey(raise)).isPresent()) {
       return Next.NOTHING;
     }

@@ -151,6 +151,9 @@ class ProactiveTest {
     refused(new Agent.RemoveSchedule("none", NOBODY), ErrorCode.NOT_FOUND);
     refused(
         new Agent.Raise("x".repeat(201), "alice", "s", "text", NOBODY), ErrorCode.INVALID_REQUEST);
+    for (String text : List.of(" ", "x".repeat(Schedule.LONGEST_TEXT + 1))) {
+      refused(new Agent.Raise("k", "alice", "s", text, NOBODY), ErrorCode.INVALID_REQUEST);
+    }
     for (int i = 0; i < Proactive.MOST_PENDING; i++) {
       ask(new Agent.Raise("k" + i, "alice", "s", "text", NOBODY), SET);
     }
