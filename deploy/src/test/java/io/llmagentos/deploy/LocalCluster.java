@@ -34,6 +34,7 @@ final class LocalCluster
   /** A dead node must be replaced, and be up again, within this. */
   static final Duration RECOVERY_LIMIT = Duration.ofMinutes(2);
 
+  private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final int nodes;
@@ -122,21 +123,19 @@ final class LocalCluster
     close();
   }
 
+  /** Whatever is left of it, at once: an orderly end takes seconds for each node. */
   @Override
   public void close() {
-    for (var process : started.reversed()) {
-      process.destroy();
-      try {
-        if (!process.waitFor(40, TimeUnit.SECONDS)) {
-          process.descendants().forEach(ProcessHandle::destroyForcibly);
-          process.destroyForcibly();
-        }
-      } catch (InterruptedException hurried) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
-      }
-    }
+    killEverything();
+  }
+
+  /** As Ctrl-C does: every node leaves in order. */
+  void stop() throws InterruptedException {
+    var up = started.getFirst();
+    var children = up.descendants().toList();
+    up.destroy();
+    assertThat(up.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)).as("the launcher ends").isTrue();
+    assertThat(children).as("what it started").isNotEmpty().noneMatch(ProcessHandle::isAlive);
   }
 
   @Override
@@ -226,13 +225,14 @@ final class LocalCluster
     await("the end of pid " + pid).atMost(Duration.ofSeconds(10)).until(() -> !process.isAlive());
   }
 
-  /** kill -9 of the launcher, every node and the database, all at once. */
+  /** kill -9 of the launcher, every node, the database and the other commands, all at once. */
   void killEverything() {
     var processes = started.stream()
-        .flatMap(process -> Stream.concat(process.descendants(), Stream.of(process.toHandle())))
+        .flatMap(process -> Stream.concat(Stream.of(process.toHandle()), process.descendants()))
         .toList();
     processes.forEach(ProcessHandle::destroyForcibly);
     await("the end of every process")
+        .atMost(STOP_LIMIT)
         .until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
     started.clear();
   }

@@ -11,7 +11,6 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,15 +124,8 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
 
   @Override
   public void afterAll(ExtensionContext context) throws InterruptedException {
-    var all = new ArrayList<>(running.values());
-    for (var process : all) {
-      signal(process, "CONT");
-      process.destroy();
-    }
-    for (var process : all) {
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-      }
+    for (var process : running.values()) {
+      process.destroyForcibly().waitFor();
     }
     if (database != null) {
       database.destroyForcibly();

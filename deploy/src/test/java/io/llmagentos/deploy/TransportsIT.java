@@ -42,6 +42,7 @@ class TransportsIT {
         }
         if (transport.equals("tls-tcp")) {
           shouldKeepAStrangerOut(cluster);
+          cluster.stop();
         }
       } catch (IOException | RuntimeException | AssertionError failed) {
         cluster.printLogs();
