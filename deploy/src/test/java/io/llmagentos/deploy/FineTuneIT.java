@@ -24,7 +24,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class FineTuneIT {
   private static final Duration LIMIT = Duration.ofMinutes(4);
-  private static final Path TEXTS = Path.of("..", "docs").toAbsolutePath().normalize();
+  private static final Path TEXTS =
+      Path.of("..", "docs", "d*.md").toAbsolutePath().normalize();
 
   /** As the seed document has them. */
   private static final Map<String, Object> SEED_DOCUMENT = Map.of(
@@ -36,10 +37,8 @@ class FineTuneIT {
       "prediction_loss_only", true,
       "overwrite_output_dir", true);
 
-  // As many cores as the ranks need: one on each worker node.
   @RegisterExtension
-  static final LocalCluster CLUSTER =
-      new LocalCluster("fine-tune", 1, 2, "llmagentos.jobs.cores = 1").computing();
+  static final LocalCluster CLUSTER = TrainingCluster.CLUSTER;
 
   @Test
   void shouldEndAsIfNothingHadHappenedAndServeTheModel() throws Exception {
@@ -98,7 +97,7 @@ class FineTuneIT {
         "type",
         "lm/finetune",
         "train_file",
-        TEXTS + "/*.md",
+        TEXTS.toString(),
         "output_dir",
         directory(id).toString(),
         "learning_rate",

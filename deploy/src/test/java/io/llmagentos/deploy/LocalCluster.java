@@ -47,6 +47,7 @@ final class LocalCluster
   private final Map<String, String> environment = new HashMap<>();
   private @Nullable Path classes;
   private boolean computes;
+  private boolean shared;
 
   /**
    * @param settings HOCON for every node
@@ -82,9 +83,20 @@ final class LocalCluster
     return this;
   }
 
+  /** For several classes: it begins with the first and ends with the last test of all. */
+  LocalCluster shared() {
+    shared = true;
+    return this;
+  }
+
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    begin();
+    if (!shared) {
+      begin();
+    } else if (context.getRoot().getStore(ExtensionContext.Namespace.GLOBAL).get(home) == null) {
+      begin();
+      context.getRoot().getStore(ExtensionContext.Namespace.GLOBAL).put(home, this);
+    }
   }
 
   /** For the first time. */
@@ -120,7 +132,9 @@ final class LocalCluster
 
   @Override
   public void afterAll(ExtensionContext context) {
-    close();
+    if (!shared) {
+      close();
+    }
   }
 
   /** Whatever is left of it, at once: an orderly end takes seconds for each node. */
@@ -134,7 +148,9 @@ final class LocalCluster
     var up = started.getFirst();
     var children = up.descendants().toList();
     up.destroy();
-    assertThat(up.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)).as("the launcher ends").isTrue();
+    assertThat(up.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS))
+        .as("the launcher ends")
+        .isTrue();
     assertThat(children).as("what it started").isNotEmpty().noneMatch(ProcessHandle::isAlive);
   }
 

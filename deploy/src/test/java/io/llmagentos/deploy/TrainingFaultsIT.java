@@ -29,13 +29,8 @@ class TrainingFaultsIT {
   private static final int SAVE_STEPS = 3;
   private static final Path TEXTS = Path.of("..", "docs").toAbsolutePath().normalize();
 
-  // A rank on each worker node. A process that hangs stays a member: its rank is found missing by
-  // the others.
   @RegisterExtension
-  static final LocalCluster CLUSTER = new LocalCluster("training-faults", 1, 2, """
-          llmagentos.jobs.cores = 1
-          pekko.cluster.failure-detector.acceptable-heartbeat-pause = 120s
-          """).computing();
+  static final LocalCluster CLUSTER = TrainingCluster.CLUSTER;
 
   @BeforeAll
   static void trainUndisturbed() throws Exception {
