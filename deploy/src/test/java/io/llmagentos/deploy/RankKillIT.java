@@ -38,7 +38,7 @@ class RankKillIT {
   // As few cores as the job needs: not both ranks fit beside the driver.
   @RegisterExtension
   static final LocalCluster CLUSTER =
-      new LocalCluster("rank-kill", 3, 2, "llmagentos.jobs.cores = 2").computing();
+      new LocalCluster("rank-kill", 1, 2, "llmagentos.jobs.cores = 2").computing();
 
   @Test
   void shouldGoOnFromTheCheckpointWhenARankIsKilled() throws Exception {
