@@ -34,8 +34,8 @@ class TrainingFaultsIT {
 
   @BeforeAll
   static void trainUndisturbed() throws Exception {
-    submit("undisturbed", Map.of("save_strategy", "no"));
-    assertThat(awaitEnd("undisturbed").path("status").asText()).isEqualTo("completed");
+    submit("not-hurt", Map.of("save_strategy", "no"));
+    assertThat(awaitEnd("not-hurt").path("status").asText()).isEqualTo("completed");
   }
 
   /** 42 MB of checkpoint: it takes a while to write one. */
@@ -141,7 +141,7 @@ class TrainingFaultsIT {
 
   private static void assertThatTheWeightsAreThoseOfTheUndisturbed(String id) {
     assertThat(directory(id).resolve("model.safetensors"))
-        .hasSameBinaryContentAs(directory("undisturbed").resolve("model.safetensors"));
+        .hasSameBinaryContentAs(directory("not-hurt").resolve("model.safetensors"));
   }
 
   /** Every object has the content that its name says. */
