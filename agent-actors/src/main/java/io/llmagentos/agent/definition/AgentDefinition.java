@@ -22,6 +22,7 @@ import java.util.Map;
  * @param plans whether the model may lay out several steps at once
  * @param agents those of the tools that ask another agent, by name, with the agent
  * @param handOffs further tools, which hand the session off to another agent, by name, with the agent
+ * @param dialogue whether the model turns one request into one call, so that the session splits requests, asks for what is missing and takes corrections
  */
 public record AgentDefinition(
     String name,
@@ -38,7 +39,8 @@ public record AgentDefinition(
     Budget budget,
     boolean plans,
     Map<String, String> agents,
-    Map<String, String> handOffs) {
+    Map<String, String> handOffs,
+    boolean dialogue) {
   /** The tool with which a model lays out steps. */
   public static final String PLAN = "plan";
 
@@ -51,6 +53,10 @@ public record AgentDefinition(
     handOffs = Map.copyOf(handOffs);
     if (rounds < 1) {
       throw new IllegalArgumentException("rounds is " + rounds + ", must be at least 1");
+    }
+    if (dialogue && (plans || rounds > 1)) {
+      throw new IllegalArgumentException("with dialogue, rounds must be 1, is " + rounds
+          + ", and plans must be false, is " + plans);
     }
   }
 
@@ -82,7 +88,8 @@ public record AgentDefinition(
         Budget.NONE,
         false,
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 
   /** The name of the tool that asks an agent. */

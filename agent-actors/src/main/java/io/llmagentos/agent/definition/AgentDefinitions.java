@@ -296,7 +296,8 @@ public final class AgentDefinitions {
         budget(where, file.budget()),
         plans,
         agents,
-        handOffs);
+        handOffs,
+        dialogue(where, file));
   }
 
   private static ToolSpecification asking(String agent, String description) {
@@ -344,6 +345,17 @@ public final class AgentDefinitions {
     return rounds == null ? 1 : rounds;
   }
 
+  private static boolean dialogue(String where, File file) throws IOException {
+    boolean dialogue = Boolean.TRUE.equals(file.dialogue());
+    if (dialogue && (Boolean.TRUE.equals(file.plans()) || rounds(where, file.rounds()) > 1)) {
+      throw new IOException(where
+          + ": 'dialogue' is for a model that turns one request into one call: 'rounds' must be 1, is "
+          + rounds(where, file.rounds()) + ", and 'plans' false, is "
+          + Boolean.TRUE.equals(file.plans()));
+    }
+    return dialogue;
+  }
+
   private static Budget budget(String where, @Nullable Map<String, Object> budget)
       throws IOException {
     try {
@@ -376,7 +388,8 @@ public final class AgentDefinitions {
       @Nullable Map<String, Object> budget,
       @Nullable Boolean plans,
       @Nullable List<String> agents,
-      @Nullable List<String> handOffs) {
+      @Nullable List<String> handOffs,
+      @Nullable Boolean dialogue) {
     List<DeclaredSchedule> declared() {
       return schedules == null ? List.of() : schedules;
     }

@@ -12,6 +12,7 @@ import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.ContentPart;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -19,7 +20,8 @@ import java.util.stream.Stream;
  * What a running turn needs next: a pure function of what is recorded, so that recovery takes up where the journal ends.
  *
  * <p>A turn goes in rounds: the model is asked, the calls of its reply are carried out side by side, and with their results it is asked again, as
- * often as the definition says; the calls of the last round answer for themselves. A round's calls may be the steps of a {@link Plan}.
+ * often as the definition says; the calls of the last round answer for themselves. A round's calls may be the steps of a {@link Plan}. A model that turns one request
+ * into one call is asked by {@link Dialogue}.
  */
 sealed interface NextStep {
   record AskModel(ChatRequest request) implements NextStep {}
@@ -30,14 +32,29 @@ sealed interface NextStep {
   /** Nothing can be done before a person does something. */
   record Suspend(String answer) implements NextStep {}
 
+  /** The session is taken over. */
+  Suspend BY_A_PERSON = new Suspend("A person will answer.");
+
   record Answer(String text, Turn.Status status, String error) implements NextStep {
     Answer(String text) {
       this(text, Turn.Status.COMPLETED, "");
     }
   }
 
-  /** What a call needs. */
-  record Action(Kind kind, Call call) {
+  /**
+   * What a call needs.
+   *
+   * @param said the words that led to it; empty: the turn's
+   */
+  record Action(Kind kind, Call call, Optional<String> said) {
+    Action(Kind kind, Call call) {
+      this(kind, call, Optional.empty());
+    }
+
+    Action saying(String words) {
+      return new Action(kind, call, Optional.of(words));
+    }
+
     enum Kind {
       /** The agent carries it out; its key makes asking again harmless. */
       PERSONAL,
@@ -58,6 +75,9 @@ sealed interface NextStep {
 
   static NextStep of(
       SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
+    if (definition.dialogue()) {
+      return Dialogue.next(session, state, turn, definition);
+    }
     if (turn.replies().isEmpty()) {
       return ask(session, state, turn, definition);
     }
@@ -76,10 +96,7 @@ sealed interface NextStep {
       return new Act(actions);
     }
     if (calls.stream().anyMatch(Call::waits)) {
-      return new Suspend(calls.stream()
-          .filter(Call::waits)
-          .map(Call::forPrincipal)
-          .collect(Collectors.joining("\n")));
+      return suspend(calls);
     }
     return turn.replies().size() < definition.rounds()
         ? ask(session, state, turn, definition)
@@ -88,12 +105,33 @@ sealed interface NextStep {
 
   private static NextStep ask(
       SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
-    return state.operator().isEmpty()
-        ? new AskModel(request(session, state, turn, definition))
-        : new Suspend("A person will answer.");
+    List<ChatMessage> said = new ArrayList<>();
+    said.add(ChatMessage.user(ContentPart.textOf(turn.content())));
+    said.addAll(rounds(session, turn, definition));
+    return ask(state, turn, definition, said, ToolChoice.AUTO);
   }
 
-  private static List<Action> action(Turn turn, Call call, AgentDefinition definition) {
+  /** @param said in this turn */
+  static NextStep ask(
+      SessionState state,
+      Turn turn,
+      AgentDefinition definition,
+      List<ChatMessage> said,
+      ToolChoice choice) {
+    return state.operator().isEmpty()
+        ? new AskModel(request(state, turn, definition, said, choice))
+        : BY_A_PERSON;
+  }
+
+  /** Those of the calls that wait are a person's. */
+  static Suspend suspend(List<Call> calls) {
+    return new Suspend(calls.stream()
+        .filter(Call::waits)
+        .map(Call::forPrincipal)
+        .collect(Collectors.joining("\n")));
+  }
+
+  static List<Action> action(Turn turn, Call call, AgentDefinition definition) {
     ToolTraits traits = definition.external().get(call.name());
     return switch (call.status()) {
       case PLANNED -> {
@@ -146,15 +184,18 @@ sealed interface NextStep {
     int before = turn.firstCall(reply);
     List<Call> calls = new ArrayList<>();
     for (ToolCall wanted : turn.replies().get(reply).toolCalls()) {
-      int number = before + calls.size();
-      calls.add(turn.call(number)
-          .orElseGet(() -> Call.planned(
-              session.entityId() + "/" + turn.id() + "/" + reference(number, wanted.id()),
-              number,
-              wanted.name(),
-              wanted.arguments())));
+      calls.add(call(session, turn, before + calls.size(), wanted));
     }
     return calls;
+  }
+
+  static Call call(SessionKey session, Turn turn, int number, ToolCall wanted) {
+    return turn.call(number)
+        .orElseGet(() -> Call.planned(
+            session.entityId() + "/" + turn.id() + "/" + reference(number, wanted.id()),
+            number,
+            wanted.name(),
+            wanted.arguments()));
   }
 
   /** Unique in its turn, which a model's own id is only in its reply; the first call's is the model's. */
@@ -163,7 +204,11 @@ sealed interface NextStep {
   }
 
   private static ChatRequest request(
-      SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
+      SessionState state,
+      Turn turn,
+      AgentDefinition definition,
+      List<ChatMessage> said,
+      ToolChoice choice) {
     List<ChatMessage> messages = new ArrayList<>();
     if (!definition.instructions().isBlank()) {
       messages.add(ChatMessage.system(definition.instructions()));
@@ -171,8 +216,7 @@ sealed interface NextStep {
     messages.addAll(turn.history()
         .map(given -> given.stream().map(Message::toChat).toList())
         .orElseGet(() -> earlierTurns(state, turn)));
-    messages.add(ChatMessage.user(ContentPart.textOf(turn.content())));
-    messages.addAll(rounds(session, turn, definition));
+    messages.addAll(said);
     List<ToolSpecification> functions = new ArrayList<>(definition.tools());
     Stream.concat(definition.says().keySet().stream(), definition.understands().keySet().stream())
         .distinct()
@@ -185,8 +229,7 @@ sealed interface NextStep {
     if (definition.plans()) {
       functions.add(PlanTool.specification(definition));
     }
-    return new ChatRequest(
-        definition.model(), messages, functions, ToolChoice.AUTO, Sampling.GREEDY);
+    return new ChatRequest(definition.model(), messages, functions, choice, Sampling.GREEDY);
   }
 
   /** What the model asked for in this turn and what came of it. */

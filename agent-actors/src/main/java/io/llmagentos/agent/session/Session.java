@@ -37,6 +37,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -451,9 +452,24 @@ public final class Session
         : accept(
             state,
             say.turn(),
-            List.of(new SessionEvent.TurnAccepted(say.turn(), say.content(), now())),
+            Stream.concat(
+                    withdrawn(state, say),
+                    Stream.of(new SessionEvent.TurnAccepted(say.turn(), say.content(), now())))
+                .toList(),
             say.context(),
             say.replyTo());
+  }
+
+  /** What ends the turn whose call the message drops or changes. */
+  private Stream<SessionEvent> withdrawn(SessionState state, Say say) {
+    Turn latest = state.turns().isEmpty() ? null : state.turns().getLast();
+    if (latest == null || !latest.isWaiting() || !state.operator().isEmpty()) {
+      return Stream.empty();
+    }
+    AgentDefinition definition = knownDefinition(state, latest);
+    return definition == null
+        ? Stream.empty()
+        : Dialogue.withdraw(latest, ContentPart.textOf(say.content()), definition, now()).stream();
   }
 
   private Effect<SessionEvent, SessionState> onComplete(SessionState state, Complete complete) {
@@ -577,6 +593,9 @@ public final class Session
     return Effect().persist(accepted).thenRun(s -> {
       Turn turn = s.turn(id).orElseThrow();
       listeners.tell(id, new Accepted(id, turn.acceptedAtVersion()));
+      accepted.stream()
+          .filter(SessionEvent.TurnFinished.class::isInstance)
+          .forEach(end -> ended(s, ((SessionEvent.TurnFinished) end).turn()));
       proceed(s);
     });
   }
@@ -889,7 +908,7 @@ public final class Session
       running = runner.personal(
           new AgentKey(key.tenant(), state.serving(turn), state.subject()),
           call,
-          ContentPart.textOf(turn.content()),
+          action.said().orElseGet(() -> ContentPart.textOf(turn.content())),
           caller);
     } else if (asked != null) {
       running = runner.delegate(key, state, turn, call, asked, caller);

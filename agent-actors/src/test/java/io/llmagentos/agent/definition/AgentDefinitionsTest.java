@@ -53,11 +53,22 @@ class AgentDefinitionsTest {
     assertThat(load().get("billing").plans()).isFalse();
   }
 
+  @Test
+  void shouldHoldADialogueWhereItIsSaid() throws Exception {
+    write("clerk", "dialogue: true");
+    write("other", "");
+    assertThat(load().get("clerk").dialogue()).isTrue();
+    assertThat(load().get("other").dialogue()).isFalse();
+    assertThat(load().get("assistant").dialogue()).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
       agents: [nobody]            | 'agents' names the unknown agent 'nobody'; known are [assistant, front]
       handOffs: [nobody]          | 'handOffs' names the unknown agent 'nobody'; known are [assistant, front]
       agents: [front, front]      | two tools have the name 'ask_front'
+      dialogue: true\\nrounds: 3  | 'rounds' must be 1, is 3, and 'plans' false, is false
+      dialogue: true\\nplans: true | 'rounds' must be 1, is 1, and 'plans' false, is true
       plans: true\\ntools: [plan] | no other tool may have the name 'plan'
       """)
   void shouldRefuseByFileAndKey(String written, String why) throws Exception {

@@ -89,4 +89,19 @@ public final class ShopTools {
       super("refund", new ToolTraits(false, false, true, Duration.ofMinutes(1), 16));
     }
   }
+
+  /** A person must approve it; what it needs is in its schema. */
+  public static final class Deliver extends ShopTool {
+    public Deliver() {
+      super("deliver", new ToolTraits(false, false, true, Duration.ofMinutes(1), 16));
+    }
+
+    @Override
+    public ToolSpecification specification() {
+      return new ToolSpecification("deliver", "", """
+          {"type": "object", "required": ["order", "day"], "properties": {
+            "order": {"type": "string", "description": "Which order?"},
+            "day": {"type": "string", "description": "The day of the delivery."}}}""");
+    }
+  }
 }

@@ -36,7 +36,8 @@ class DelegationTest {
       Budget.NONE,
       false,
       Map.of("ask_billing", "billing"),
-      Map.of("hand_off_to_billing", "billing"));
+      Map.of("hand_off_to_billing", "billing"),
+      false);
   private static final Call ASK =
       Call.planned("local/alice/s/t/a", 0, "ask_billing", "{\"message\":\"hi\"}");
 

@@ -48,7 +48,8 @@ class PlanTest {
         Budget.NONE,
         true,
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 
   @ParameterizedTest

@@ -50,7 +50,8 @@ class SpendingTest {
         budget,
         false,
         Map.of(),
-        Map.of());
+        Map.of(),
+        false);
   }
 
   private static Budget turn(Quantity quantity, long most) {
