@@ -193,8 +193,10 @@ class TrainingJobTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void shouldPauseAndResumeAsIfNothingHadHappened(int ranks) throws Exception {
-    Map<String, Object> long_ =
-        Map.of("num_processes", ranks, "max_steps", 300, "logging_steps", 1, "save_strategy", "no");
+    // Long enough to be paused in the middle: one rank alone takes a millisecond for a step.
+    int steps = ranks == 1 ? 1500 : 400;
+    Map<String, Object> long_ = Map.of(
+        "num_processes", ranks, "max_steps", steps, "logging_steps", 1, "save_strategy", "no");
     node().await(node().submit(pretrain("straight-" + ranks, long_)), "completed");
     String id = node().submit(pretrain("paused-" + ranks, long_));
     await()
@@ -203,12 +205,13 @@ class TrainingJobTest {
         .until(() -> !node().metrics(id).isEmpty());
     assertThat(node().post("/v1/jobs/" + id + "/pause", Map.of()).status()).isEqualTo(200);
     JsonNode paused = node().await(id, "paused");
-    assertThat(paused.path("checkpoints").path(0).path("iteration").asInt()).isBetween(1, 299);
+    assertThat(paused.path("checkpoints").path(0).path("iteration").asInt())
+        .isBetween(1, steps - 1);
     assertThat(node().post("/v1/jobs/" + id + "/resume", Map.of()).status()).isEqualTo(200);
     JsonNode job = node().await(id, "completed");
     assertThat(job.path("epoch").asInt()).isEqualTo(2);
     assertThat(weights("paused-" + ranks)).isEqualTo(weights("straight-" + ranks));
-    assertThat(node().metrics(id)).hasSize(300);
+    assertThat(node().metrics(id)).hasSize(steps);
     assertThat(files(HOME.resolve("paused-" + ranks))).noneMatch(name -> name.contains("point-"));
   }
 
