@@ -151,7 +151,7 @@ final class AgenticBenchmark {
   public static void main(String[] arguments) throws Exception {
     int seconds = number(arguments, 0, 5);
     int rounds = number(arguments, 1, 3);
-    int sessions = number(arguments, 2, 64);
+    int sessions = number(arguments, 2, 16); // as many calls of a tool may run at once
     Path directory = Files.createTempDirectory("agentic");
     try (SoloNode solo = SoloNode.start(ConfigFactory.parseString(SETTINGS))) {
       Map<String, Talk> sides = new LinkedHashMap<>();
