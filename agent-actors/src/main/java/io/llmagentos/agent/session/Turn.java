@@ -168,24 +168,7 @@ public record Turn(
   }
 
   private Turn spent(Usage more, Optional<Exceeded> limit) {
-    return new Turn(
-        id,
-        content,
-        acceptedAt,
-        acceptedAtVersion,
-        status,
-        replies,
-        answer,
-        calls,
-        error,
-        finishedAtVersion,
-        history,
-        finishedAt,
-        feedback,
-        usage.plus(more),
-        limit,
-        plans,
-        agent);
+    return with(usage.plus(more), limit, plans, agent);
   }
 
   Turn rated(Feedback given) {
@@ -261,15 +244,16 @@ public record Turn(
 
   /** With a plan that the model has laid out. */
   Turn planned(Plan plan) {
-    return with(Stream.concat(plans.stream(), Stream.of(plan)).toList(), agent);
+    return with(usage, exceeded, Stream.concat(plans.stream(), Stream.of(plan)).toList(), agent);
   }
 
   /** As a turn of that agent's. */
   Turn of(String anAgent) {
-    return with(plans, anAgent);
+    return with(usage, exceeded, plans, anAgent);
   }
 
-  private Turn with(List<Plan> newPlans, String newAgent) {
+  private Turn with(
+      Usage newUsage, Optional<Exceeded> newExceeded, List<Plan> newPlans, String newAgent) {
     return new Turn(
         id,
         content,
@@ -284,8 +268,8 @@ public record Turn(
         history,
         finishedAt,
         feedback,
-        usage,
-        exceeded,
+        newUsage,
+        newExceeded,
         newPlans,
         newAgent);
   }
