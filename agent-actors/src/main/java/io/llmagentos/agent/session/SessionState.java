@@ -129,6 +129,18 @@ public record SessionState(
         .findFirst();
   }
 
+  /** As many of the latest turns as have so many characters together, at least one. */
+  List<Turn> latest(long most) {
+    int from = turns.size();
+    long characters = 0;
+    while (from > 0 && characters < most) {
+      from--;
+      characters += turns.get(from).characters();
+    }
+    boolean tooMany = characters > most && from < turns.size() - 1;
+    return turns.subList(tooMany ? from + 1 : from, turns.size());
+  }
+
   SessionState apply(SessionEvent event) {
     SessionState changed = changed(event);
     Spending.Spent spent = Spending.of(event, this);
