@@ -34,7 +34,8 @@ public final class Session {
   public static final String KIND = "session";
   public static final EntityTypeKey<Command> KEY = EntityTypeKey.create(Command.class, KIND);
 
-  public sealed interface Command permits Request, SessionEntity.WatcherGone, TurnRunner.Progress {}
+  public sealed interface Command
+      permits Request, SessionEntity.WatcherGone, TurnRunner.Progress, Outbox.Told {}
 
   public sealed interface Request extends Command, WireMessage {}
 
@@ -92,8 +93,8 @@ public final class Session {
     }
   }
 
-  /** The turn that a call of this session's is, in a session of its own, has ended. */
-  public record DelegateEnded(String turn, int call) implements Request {}
+  /** The turn that a call of this session's is, in a session of its own, has ended. No answer: tell it again. */
+  public record DelegateEnded(String turn, int call, ActorRef<Reply> replyTo) implements Request {}
 
   /** Stop the named turn, or with an empty name the one that runs, or else the latest that waits. */
   public record Stop(Context context, String turn, ActorRef<Reply> replyTo) implements Request {}
@@ -186,6 +187,9 @@ public final class Session {
       turn = turn.withoutHistory();
     }
   }
+
+  /** The session goes on without the call's turn, whatever dies now. */
+  public record Heard(String turn) implements Reply {}
 
   public record Rejected(ErrorCode code, String message) implements Reply {}
 

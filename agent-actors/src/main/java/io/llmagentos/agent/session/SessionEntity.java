@@ -47,6 +47,7 @@ final class SessionEntity
   private final SessionKey key;
   private final Session.Dependencies dependencies;
   private final Listeners listeners = new Listeners();
+  private final Outbox outbox;
   private final TurnRunner turns;
 
   SessionEntity(
@@ -57,7 +58,8 @@ final class SessionEntity
     this.context = context;
     this.key = SessionKey.parse(entityId);
     this.dependencies = dependencies;
-    this.turns = new TurnRunner(context, key, dependencies, listeners, Effect());
+    this.outbox = new Outbox(context, key, dependencies.clock());
+    this.turns = new TurnRunner(context, key, dependencies, listeners, outbox, Effect());
     dependencies.resident().incrementAndGet();
   }
 
@@ -85,6 +87,7 @@ final class SessionEntity
         .onCommand(TurnRunner.ModelAnswered.class, turns::onModelAnswered)
         .onCommand(TurnRunner.CallReturned.class, turns::onCallReturned)
         .onCommand(WatcherGone.class, this::onWatcherGone)
+        .onCommand(Outbox.Told.class, this::onTold)
         .onCommand(TurnRunner.TimeUp.class, turns::onTimeUp)
         .onCommand(TurnRunner.LeaseTaken.class, turns::onLeaseTaken)
         .onCommand(Session.Recall.class, turns::onRecall)
@@ -240,13 +243,18 @@ final class SessionEntity
 
   private Effect<SessionEvent, SessionState> onDelegateEnded(
       SessionState state, Session.DelegateEnded end) {
-    List<SessionEvent> events = state
-        .turn(end.turn())
-        .map(turn -> Delegation.ended(turn, end.call(), now()))
-        .orElse(List.of());
-    return events.isEmpty()
-        ? Effect().none()
-        : Effect().persist(events).thenRun(s -> turns.goOn(s, end.turn()));
+    Turn turn = state.turn(end.turn()).orElse(null);
+    if (turn != null && Delegation.isFollowed(turn, end.call())) {
+      return Effect().none();
+    }
+    List<SessionEvent> events =
+        turn == null ? List.of() : Delegation.ended(turn, end.call(), now());
+    return Effect().persist(events).thenRun(s -> {
+      end.replyTo().tell(new Session.Heard(end.turn()));
+      if (!events.isEmpty()) {
+        turns.goOn(s, end.turn());
+      }
+    });
   }
 
   /** A known turn is answered from the journal, or its end is waited for. */
@@ -268,7 +276,7 @@ final class SessionEntity
   private Effect<SessionEvent, SessionState> accept(
       SessionState state,
       String id,
-      List<SessionEvent> accepted,
+      List<SessionEvent> events,
       Context caller,
       ActorRef<Session.Reply> replyTo) {
     if (state.running() >= MAX_WAITING) {
@@ -285,6 +293,7 @@ final class SessionEntity
           state.waiting() + " turns of this session wait for people, at most " + MAX_SUSPENDED
               + " may; stop one or wait for a decision");
     }
+    List<SessionEvent> accepted = Delegation.withWord(state, events);
     listeners.listen(id, replyTo);
     turns.trace(id, caller.trace());
     return Effect().persist(accepted).thenRun(s -> {
@@ -292,7 +301,7 @@ final class SessionEntity
       listeners.tell(id, new Session.Accepted(id, turn.acceptedAtVersion()));
       accepted.stream()
           .filter(SessionEvent.TurnFinished.class::isInstance)
-          .forEach(end -> turns.ended(s, ((SessionEvent.TurnFinished) end).turn()));
+          .forEach(end -> turns.ended(s, ((SessionEvent.TurnFinished) end).turn(), accepted));
       turns.proceed(s);
     });
   }
@@ -322,16 +331,18 @@ final class SessionEntity
         request instanceof Session.OfTurn ofTurn ? state.turn(ofTurn.turn()).orElse(null) : null;
     return switch (People.rule(state, request, dependencies.external(state, about), now())) {
       case Ruling.Refused refused -> refuse(request.replyTo(), refused.code(), refused.message());
-      case Ruling.Accepted accepted ->
-        Effect().persist(accepted.events()).thenRun(s -> {
+      case Ruling.Accepted accepted -> {
+        List<SessionEvent> events = Delegation.withWord(state, accepted.events());
+        yield Effect().persist(events).thenRun(s -> {
           Turn turn = request instanceof Session.OfTurn of ? s.turn(of.turn()).orElse(null) : null;
           request.replyTo().tell(turn == null ? description(s) : new Session.Recorded(turn));
           if (turn != null && turn.finishedAtVersion() > state.version()) {
-            turns.ended(s, turn.id());
+            turns.ended(s, turn.id(), events);
           } else {
             turns.goOn(s, turn == null ? "" : turn.id());
           }
         });
+      }
     };
   }
 
@@ -387,13 +398,22 @@ final class SessionEntity
     return Effect().none();
   }
 
+  private Effect<SessionEvent, SessionState> onTold(SessionState state, Outbox.Told told) {
+    outbox.returned(told);
+    return told.heard()
+        ? Effect().persist(new SessionEvent.TimerDone(told.timer(), now()))
+        : Effect().none();
+  }
+
   private Effect<SessionEvent, SessionState> onWake(SessionState state, Session.Wake wake) {
+    outbox.again(state, wake.timer());
     List<SessionEvent> expired = new ArrayList<>();
     for (Turn turn : state.turns()) {
-      if (!turn.hasEnded()) {
-        expired.addAll(Ledger.expire(turn, now()));
-      }
+      expired.addAll(Ledger.expire(turn, now()));
       expired.addAll(Delegation.due(turn, wake.timer(), now()));
+    }
+    if (expired.isEmpty() && !state.waitsFor(wake.timer())) {
+      expired.add(new SessionEvent.TimerDone(wake.timer(), now()));
     }
     if (expired.isEmpty()) {
       turns.proceed(state);

@@ -29,7 +29,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
 import org.apache.pekko.persistence.typed.javadsl.EffectBuilder;
 import org.apache.pekko.persistence.typed.javadsl.EffectFactories;
@@ -72,6 +71,7 @@ final class TurnRunner {
   private final SessionKey key;
   private final Session.Dependencies dependencies;
   private final Listeners listeners;
+  private final Outbox outbox;
   private final EffectFactories<SessionEvent, SessionState> effects;
   private final CallRunner calls;
   private final Leasing leasing;
@@ -108,11 +108,13 @@ final class TurnRunner {
       SessionKey key,
       Session.Dependencies dependencies,
       Listeners listeners,
+      Outbox outbox,
       EffectFactories<SessionEvent, SessionState> effects) {
     this.context = context;
     this.key = key;
     this.dependencies = dependencies;
     this.listeners = listeners;
+    this.outbox = outbox;
     this.effects = effects;
     this.calls = new CallRunner(context.getSystem(), dependencies.clock(), dependencies.tools());
     this.leasing = new Leasing(key, dependencies.accounts());
@@ -186,7 +188,7 @@ final class TurnRunner {
     try {
       definition = dependencies.definition(state, turn);
     } catch (AgentOsException e) {
-      return fail(turn, e);
+      return fail(state, turn, e);
     }
     NextStep next = NextStep.of(key, state, turn, definition);
     Spending spending = spending(state, turn, definition);
@@ -211,8 +213,8 @@ final class TurnRunner {
       case NextStep.Suspend suspend ->
         effects
             .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now(), lap(turn)))
-            .thenRun(s -> ended(s, turn.id()));
-      case NextStep.Answer answer -> finish(turn, answer, List.of());
+            .thenRun(s -> ended(s, turn.id(), List.of()));
+      case NextStep.Answer answer -> finish(state, turn, answer, List.of());
     };
   }
 
@@ -250,7 +252,7 @@ final class TurnRunner {
     asking = false;
     ChatReply reply = answered.reply();
     if (reply == null) {
-      return fail(turn, answered.failure());
+      return fail(state, turn, answered.failure());
     }
     return effects
         .persist(new SessionEvent.ModelReplied(
@@ -366,11 +368,12 @@ final class TurnRunner {
     Turn then = after.turn(turn.id()).orElseThrow();
     return NextStep.of(key, after, then, dependencies.definition(after, then))
             instanceof NextStep.Answer answer
-        ? finish(turn, answer, List.of(then.call(end.call()).orElseThrow()))
+        ? finish(state, turn, answer, List.of(then.call(end.call()).orElseThrow()))
         : effects.persist(end).thenRun(s -> goOn(s, turn.id()));
   }
 
-  private Effect<SessionEvent, SessionState> fail(Turn turn, @Nullable Throwable failure) {
+  private Effect<SessionEvent, SessionState> fail(
+      SessionState state, Turn turn, @Nullable Throwable failure) {
     AgentOsException known = failure instanceof TimeoutException
         ? new AgentOsException(
             ErrorCode.DEADLINE_EXCEEDED,
@@ -384,6 +387,7 @@ final class TurnRunner {
         .warn("turn {} of session {} failed: {}", turn.id(), key.session(), known.getMessage());
     MDC.remove("trace");
     return finish(
+        state,
         turn,
         new NextStep.Answer(
             "Sorry, that did not work: " + known.getMessage(),
@@ -393,15 +397,49 @@ final class TurnRunner {
   }
 
   private Effect<SessionEvent, SessionState> finish(
-      Turn turn, NextStep.Answer answer, List<Call> calls) {
-    return effects
-        .persist(finished(turn, answer, calls, Optional.empty()))
-        .thenRun(s -> ended(s, turn.id()));
+      SessionState state, Turn turn, NextStep.Answer answer, List<Call> calls) {
+    return end(state, turn, List.of(), answer, calls, Optional.empty());
   }
 
-  private SessionEvent.TurnFinished finished(
-      Turn turn, NextStep.Answer answer, List<Call> calls, Optional<Exceeded> exceeded) {
-    return new SessionEvent.TurnFinished(
+  /** A person stops the turn. */
+  Effect<SessionEvent, SessionState> stop(SessionState state, Turn turn) {
+    return finish(
+        state,
+        turn,
+        new NextStep.Answer("Stopped.", Turn.Status.STOPPED, ErrorCode.STOPPED.id()),
+        List.of());
+  }
+
+  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
+  private EffectBuilder<SessionEvent, SessionState> exceed(
+      SessionState state, Turn turn, Exceeded why, String answer, SessionEvent... before) {
+    return end(
+        state,
+        turn,
+        List.of(before),
+        new NextStep.Answer(answer, Turn.Status.BUDGET_EXCEEDED, ErrorCode.BUDGET_EXCEEDED.id()),
+        List.of(),
+        Optional.of(why));
+  }
+
+  /**
+   * The turn ends, whatever becomes of calls that have not.
+   *
+   * @param calls those that are recorded with the turn's end
+   */
+  private EffectBuilder<SessionEvent, SessionState> end(
+      SessionState state,
+      Turn turn,
+      List<SessionEvent> before,
+      NextStep.Answer answer,
+      List<Call> calls,
+      Optional<Exceeded> exceeded) {
+    AgentDefinition definition = dependencies.knownDefinition(state, turn);
+    List<SessionEvent> events = new ArrayList<>(before);
+    events.addAll(Ledger.leave(turn, dependencies.external(state, turn), now()));
+    events.addAll(
+        Delegation.leave(turn, definition == null ? Map.of() : definition.agents(), now()));
+    events.add(new SessionEvent.TurnFinished(
         turn.id(),
         answer.status(),
         answer.text(),
@@ -409,32 +447,9 @@ final class TurnRunner {
         answer.error(),
         now(),
         lap(turn),
-        exceeded);
-  }
-
-  /** A person stops the turn. */
-  Effect<SessionEvent, SessionState> stop(SessionState state, Turn turn) {
-    List<SessionEvent> events =
-        new ArrayList<>(Ledger.leave(turn, dependencies.external(state, turn), now()));
-    events.add(finished(
-        turn,
-        new NextStep.Answer("Stopped.", Turn.Status.STOPPED, ErrorCode.STOPPED.id()),
-        List.of(),
-        Optional.empty()));
-    return effects.persist(events).thenRun(s -> ended(s, turn.id()));
-  }
-
-  /** A limit stops the turn: what runs of it is interrupted, what is done stays done. */
-  private EffectBuilder<SessionEvent, SessionState> exceed(
-      SessionState state, Turn turn, Exceeded why, String answer, SessionEvent... before) {
-    List<SessionEvent> events = new ArrayList<>(List.of(before));
-    events.addAll(Ledger.leave(turn, dependencies.external(state, turn), now()));
-    events.add(finished(
-        turn,
-        new NextStep.Answer(answer, Turn.Status.BUDGET_EXCEEDED, ErrorCode.BUDGET_EXCEEDED.id()),
-        List.of(),
-        Optional.of(why)));
-    return effects.persist(events).thenRun(s -> ended(s, turn.id()));
+        exceeded));
+    List<SessionEvent> all = Delegation.withWord(state, events);
+    return effects.persist(all).thenRun(s -> ended(s, turn.id(), all));
   }
 
   private Spending spending(SessionState state, Turn turn, AgentDefinition definition) {
@@ -470,7 +485,7 @@ final class TurnRunner {
       ringWhenTimeIsUp(turn, spending); // the two clocks do not agree to the millisecond
       return effects.none();
     } catch (AgentOsException noDefinition) {
-      return fail(turn, noDefinition);
+      return fail(state, turn, noDefinition);
     }
   }
 
@@ -503,7 +518,7 @@ final class TurnRunner {
       return effects.none(); // it was stopped; the next one asks again
     }
     if (!(taken.reply() instanceof Account.Refused refused)) {
-      return fail(turn, taken.failure());
+      return fail(state, turn, taken.failure());
     }
     // One account may have granted what another has refused.
     return exceed(
@@ -523,33 +538,20 @@ final class TurnRunner {
         : effects.persist(settlement).thenRun(s -> leasing.tellSettled(s, recall.lease()));
   }
 
-  /** The turn has ended or waits: whoever asked for it hears so, and the next one is taken up. */
-  void ended(SessionState state, String turnId) {
+  /**
+   * The turn has ended or waits: whoever has to hear so does, and the next one is taken up.
+   *
+   * @param events with which it did
+   */
+  void ended(SessionState state, String turnId, List<SessionEvent> events) {
     Turn turn = state.turn(turnId).orElseThrow();
     if (working.equals(turnId)) {
       rest();
     }
-    if (turn.hasEnded()) {
-      leave(state, turn);
-    }
+    outbox.tell(state, events);
     traces.remove(turnId);
     listeners.tellLast(turnId, new Session.Finished(turn, turn.finishedAtVersion()));
     proceed(state);
-  }
-
-  /** Whoever works for the turn need not any more; whoever it worked for goes on. */
-  private void leave(SessionState state, Turn turn) {
-    boolean anyLeft =
-        turn.calls().stream().anyMatch(call -> call.status() == Call.Status.CANCELLED);
-    AgentDefinition definition = anyLeft ? dependencies.knownDefinition(state, turn) : null;
-    if (definition != null) {
-      Delegation.left(turn, definition).forEach(call -> calls.stop(key, call, turnContext(turn)));
-    }
-    state
-        .origin()
-        .ifPresent(origin -> ClusterSharding.get(context.getSystem())
-            .entityRefFor(Session.KEY, origin.session())
-            .tell(new Session.DelegateEnded(origin.turn(), origin.call())));
   }
 
   private Context turnContext(Turn turn) {
