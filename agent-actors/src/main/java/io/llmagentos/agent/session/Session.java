@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One dialogue. Turns are serialised; a turn is acknowledged only once it is in the journal, and then ends exactly once, whatever dies meanwhile:
- * {@link NextStep} says from the journal alone what is left to do. A turn that waits for a person is out of the way of the others.
+ * {@link NextStep} says from the journal alone what is left to do. A turn that waits for a person is out of the way of the others. Here is what is said to it and
+ * heard from it; {@link SessionEntity} is what answers.
  */
 public final class Session {
   public static final String KIND = "session";
