@@ -93,7 +93,12 @@ public final class AgentOs {
 
   /** The agent that serves a principal, and what wakes it. */
   public Served agent(String agent, String principal) {
-    return new Served(agent, principal);
+    return agent(agent, principal, "");
+  }
+
+  /** The agent that serves a user of a principal's, and what wakes it. */
+  public Served agent(String agent, String principal, String user) {
+    return new Served(agent, principal, user);
   }
 
   /** What waits for a person, seen as one. */
@@ -189,14 +194,17 @@ public final class AgentOs {
     }
   }
 
-  /** An agent of one principal. */
+  /** An agent of one principal, or of a user of a principal's. */
   public final class Served {
     private final AgentKey key;
     private final String principal;
 
-    private Served(String agent, String principal) {
-      this.key = new AgentKey(tenant, agent, principal);
+    private final String session;
+
+    private Served(String agent, String principal, String user) {
+      this.key = new AgentKey(tenant, agent, AgentKey.subject(principal, user));
       this.principal = principal;
+      this.session = Schedule.defaultSession(agent, user);
     }
 
     /** What it will be woken for, and when next. */
@@ -207,9 +215,7 @@ public final class AgentOs {
     /** Have something said to it at certain times, in its own session; puts it in the place of the schedule with that id. */
     public CompletionStage<List<Schedules.Planned>> schedule(
         String id, Timing timing, String text) {
-      return agents.schedule(
-          key,
-          new Schedule(id, principal, Schedule.defaultSession(key.agent()), timing, text, false));
+      return agents.schedule(key, new Schedule(id, principal, session, timing, text, false));
     }
 
     public CompletionStage<List<Schedules.Planned>> unschedule(String id) {
@@ -218,7 +224,7 @@ public final class AgentOs {
 
     /** Let it hear of an event, as a turn of its own session; completes once it is in the journal. The same key again is the same event. */
     public CompletionStage<Occurrence> raise(String eventKey, String text) {
-      return agents.raise(key, eventKey, principal, Schedule.defaultSession(key.agent()), text);
+      return agents.raise(key, eventKey, principal, session, text);
     }
   }
 

@@ -97,10 +97,10 @@ public final class AgentSubsystem implements Subsystem {
     return List.of("model");
   }
 
-  /** 4: a turn carries what it spent, and its plans. */
+  /** 5: the end of a turn that is another session's call is answered. */
   @Override
   public int wireVersion() {
-    return 4;
+    return 5;
   }
 
   @Override
@@ -175,7 +175,8 @@ public final class AgentSubsystem implements Subsystem {
         .add(2109, Account.Leased.class)
         .add(2110, Account.Refused.class)
         .add(2111, Account.Description.class)
-        .add(2112, Session.Reset.class);
+        .add(2112, Session.Reset.class)
+        .add(2130, Session.Heard.class);
   }
 
   @Override

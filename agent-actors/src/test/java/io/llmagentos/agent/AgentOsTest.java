@@ -144,6 +144,9 @@ class AgentOsTest {
         .singleElement()
         .satisfies(planned -> assertThat(planned.schedule().principal()).isEqualTo("dora"));
     assertThat(get(agent.schedules())).hasSize(1);
+    assertThat(get(os.agent("assistant", "dora", "bob").schedules()))
+        .as("a user of hers has others")
+        .isEmpty();
     assertThat(get(agent.unschedule("daily"))).isEmpty();
     fails(agent.unschedule("daily"), ErrorCode.NOT_FOUND);
     Occurrence event = get(agent.raise("parcel", "hello"));

@@ -3,9 +3,14 @@ package io.llmagentos.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -15,21 +20,56 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class KillIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final FickleModelServer FICKLE = fickle();
   private static final String SETTINGS = """
-      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
-      llmagentos.model.models.scripted {
-        kind = scripted
-        rules = [
-          { when = "slowly wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set, delay = 3s }
-          { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
-          { when = "what alarms", call = alarm_query }
-          { when = "count slowly", text = "one two three four five six seven eight", delay = 500ms }
-        ]
+      llmagentos.agent { zone = "Europe/Berlin", definitions = "%s" }
+      llmagentos.model {
+        nano = off
+        models.fickle { kind = openai, base-url = "%s", model = fickle }
+        models.agentos-nano {
+          kind = scripted
+          rules = [
+            { when = "slowly wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set, delay = 3s }
+            { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
+            { when = "what alarms", call = alarm_query }
+            { when = "count slowly", text = "one two three four five six seven eight", delay = 500ms }
+          ]
+        }
       }
-      """;
+      """.formatted(definitions(), FICKLE.url());
 
   @RegisterExtension
   static final NodeProcesses NODES = new NodeProcesses("kill", 3, SETTINGS);
+
+  private static FickleModelServer fickle() {
+    try {
+      return new FickleModelServer();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** An agent whose model samples. */
+  private static Path definitions() {
+    try {
+      var directory = Files.createTempDirectory(
+          Files.createDirectories(Path.of("target", "clusters").toAbsolutePath()), "poet");
+      Files.writeString(directory.resolve("poet.yaml"), """
+          name: poet
+          model: fickle
+          outOfScope: "That is not for me."
+          unconnected: "No tool for {what} is connected."
+          """);
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @AfterAll
+  static void closeModel() {
+    FICKLE.close();
+  }
 
   @Test
   void shouldAnswerElsewhereAfterAKill() throws IOException, InterruptedException {
@@ -73,18 +113,41 @@ class KillIT {
     });
 
     assertThat(killed).isTrue();
-    var text = new StringBuilder();
-    for (var event : events) {
-      if (event.name().equals("turn.delta")) {
-        assertThat(event.data().path("offset").asInt())
-            .as("where the piece before ended")
-            .isEqualTo(text.length());
-        text.append(event.data().path("text").asText());
-      }
-    }
-    assertThat(text).hasToString("one two three four five six seven eight");
-    assertThat(events.getLast().data().path("answer").asText()).isEqualTo(text.toString());
+    var text = text(events);
+    assertThat(text).isEqualTo("one two three four five six seven eight");
+    assertThat(events.getLast().data().path("answer").asText()).isEqualTo(text);
     assertThat(events.getLast().data().path("usage").path("steps").asInt()).isEqualTo(1);
+    NODES.start(victim);
+    NODES.awaitMembers(NODES.indexes());
+  }
+
+  @Test
+  void shouldTellAClientToForgetWhatTheModelSaysOtherwiseWhenItIsAskedAgain() throws Exception {
+    int victim = (NODES.oldest(0) + 1) % 3;
+    int survivor = (victim + 1) % 3;
+    int third = (victim + 2) % 3;
+    var session = NODES.sessionOn(victim, survivor, "poet");
+    var saying = NODES.door(survivor).saying(session, Story.newTurn(), "a poem");
+    var killed = new AtomicBoolean();
+    var events = NODES.door(third).replay(session, event -> {
+      if (event.name().equals("turn.delta") && killed.compareAndSet(false, true)) {
+        killNow(victim);
+      }
+      if (event.name().equals("turn.reset")) {
+        FICKLE.goOn();
+      }
+      return event.name().equals("turn.finished");
+    });
+
+    var names = events.stream().map(Door.Event::name).toList();
+    assertThat(names).containsOnlyOnce("turn.reset", "turn.finished");
+    int reset = names.indexOf("turn.reset");
+    assertThat(text(events.subList(0, reset))).isEqualTo(FickleModelServer.FIRST);
+    assertThat(text(events.subList(reset, events.size()))).isEqualTo(FickleModelServer.SECOND);
+    var end = events.getLast().data();
+    assertThat(end.path("answer").asText()).isEqualTo(FickleModelServer.SECOND);
+    assertThat(saying.join().body()).isEqualTo(end);
+    assertThat(NODES.door(third).get("/v1/sessions/" + session).at("/turns/0")).isEqualTo(end);
     NODES.start(victim);
     NODES.awaitMembers(NODES.indexes());
   }
@@ -133,6 +196,20 @@ class KillIT {
     Story.assertEveryTurnFinishedOnce(NODES.door(frozen), session, last, 4);
     assertThat(Story.alarmEvents(NODES.door(frozen)).stream().skip(before))
         .containsExactly("alarm-set", "alarm-set");
+  }
+
+  /** What the deltas are together, each beginning where the one before ended. */
+  private static String text(List<Door.Event> events) {
+    var text = new StringBuilder();
+    for (var event : events) {
+      if (event.name().equals("turn.delta")) {
+        assertThat(event.data().path("offset").asInt())
+            .as("where the piece before ended")
+            .isEqualTo(text.length());
+        text.append(event.data().path("text").asText());
+      }
+    }
+    return text.toString();
   }
 
   private static void killNow(int node) {

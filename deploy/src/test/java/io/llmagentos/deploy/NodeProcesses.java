@@ -199,10 +199,14 @@ final class NodeProcesses implements BeforeAllCallback, AfterAllCallback, TestWa
     return indexOf(door(through).get("/v1/sessions/" + session).path("node").asText());
   }
 
-  /** A new session that lives on this node. */
+  /** A new session of the assistant that lives on this node. */
   String sessionOn(int node, int through) throws IOException, InterruptedException {
+    return sessionOn(node, through, "assistant");
+  }
+
+  String sessionOn(int node, int through, String agent) throws IOException, InterruptedException {
     while (true) {
-      var session = Story.open(door(through));
+      var session = Story.open(door(through), agent);
       if (hostOf(session, through) == node) {
         return session;
       }

@@ -50,7 +50,11 @@ final class Story {
 
   /** A new session of the assistant. */
   static String open(Door door) throws IOException, InterruptedException {
-    return door.post("/v1/sessions", Map.of("agent", "assistant")).path("id").asText();
+    return open(door, "assistant");
+  }
+
+  static String open(Door door, String agent) throws IOException, InterruptedException {
+    return door.post("/v1/sessions", Map.of("agent", agent)).path("id").asText();
   }
 
   static String newTurn() {

@@ -151,15 +151,16 @@ public final class AgentDefinitions {
     Set<String> ids = new HashSet<>();
     for (DeclaredSchedule declared : written.file().declared()) {
       try {
-        Schedule schedule = declared.of(String.valueOf(written.file().name()), "any", "UTC");
+        Schedule schedule = declared.of(String.valueOf(written.file().name()), "any/one", "UTC");
         if (!ids.add(schedule.id())) {
           throw new IllegalArgumentException("id is there twice");
         }
         if (!declared.subjects().stream().allMatch(who -> who.matches("[^/]+/.+"))) {
           throw new IllegalArgumentException(
-              "for must be a list of TENANT/PRINCIPAL, is " + declared.subjects());
+              "for must be a list of TENANT/PRINCIPAL or TENANT/PRINCIPAL/USER, is "
+                  + declared.subjects());
         }
-      } catch (IllegalArgumentException e) {
+      } catch (IllegalArgumentException | AgentOsException e) {
         throw new IOException(
             written.where() + ": the schedule '" + declared.id() + "': " + e.getMessage(), e);
       }
@@ -169,7 +170,7 @@ public final class AgentDefinitions {
   /**
    * The schedules that an agent's definition declares for somebody.
    *
-   * @param who TENANT/PRINCIPAL
+   * @param who TENANT/PRINCIPAL, or TENANT/PRINCIPAL/USER
    * @param zone of those that name none
    */
   public List<Schedule> schedules(String agent, String who, ZoneId zone) {
@@ -178,11 +179,11 @@ public final class AgentDefinitions {
         ? List.of()
         : written.file().declared().stream()
             .filter(declared -> declared.subjects().contains(who))
-            .map(declared -> declared.of(agent, who.substring(who.indexOf('/') + 1), zone.getId()))
+            .map(declared -> declared.of(agent, who, zone.getId()))
             .toList();
   }
 
-  /** For whom, as TENANT/PRINCIPAL, the agents' definitions declare schedules. */
+  /** For whom, as TENANT/PRINCIPAL or TENANT/PRINCIPAL/USER, the agents' definitions declare schedules. */
   public Map<String, Set<String>> scheduled() {
     Map<String, Set<String>> scheduled = new TreeMap<>();
     byName.forEach((agent, written) -> written
@@ -420,11 +421,13 @@ public final class AgentDefinitions {
       return who == null ? List.of("local/local") : who;
     }
 
-    Schedule of(String agent, String principal, String otherwise) {
+    Schedule of(String agent, String who, String otherwise) {
+      String[] names = who.split("/", 3);
+      String user = names.length > 2 ? names[2] : "";
       return new Schedule(
           id == null ? "" : id,
-          principal,
-          session == null ? Schedule.defaultSession(agent) : session,
+          names[1],
+          session == null ? Schedule.defaultSession(agent, user) : session,
           Timing.parse(cron, every, at, zone == null ? otherwise : zone),
           text == null ? "" : text,
           true);

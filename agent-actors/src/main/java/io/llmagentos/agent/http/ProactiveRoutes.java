@@ -12,8 +12,6 @@ import io.llmagentos.agent.serving.AgentSettings;
 import io.llmagentos.agent.serving.Agents;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.envelope.Context;
-import io.llmagentos.node.error.AgentOsException;
-import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.Api;
 import java.util.List;
 import java.util.UUID;
@@ -45,52 +43,51 @@ public final class ProactiveRoutes extends Api {
                 PathMatchers.segment(),
                 agent -> concat(
                     pathPrefix(
-                        "schedules", () -> withContext(context -> schedules(context, agent))),
+                        "schedules",
+                        () -> withContext(context -> parameterOptional(
+                            "user", user -> schedules(context, agent, user.orElse(""))))),
                     path(
                         "events",
                         () -> post(() -> withContext(
                             context -> withJson(body -> raise(context, agent, body)))))))));
   }
 
-  private Route schedules(Context context, String agent) {
+  private Route schedules(Context context, String agent, String user) {
     return concat(
         pathEnd(() -> concat(
             get(() -> completeLater(agents
-                .schedules(key(context, agent))
+                .schedules(key(context, agent, user))
                 .thenApply(planned -> json(200, list(planned))))),
             post(() -> withJson(body -> set(context, agent, body))))),
         path(
             PathMatchers.segment(),
             id -> delete(() -> completeLater(agents
-                .unschedule(key(context, agent), id)
+                .unschedule(key(context, agent, user), id)
                 .thenApply(planned -> json(200, list(planned)))))));
   }
 
-  private AgentKey key(Context context, String agent) {
+  private AgentKey key(Context context, String agent, String user) {
     return new AgentKey(
-        context.tenant(), definitions.get(agent).name(), AgentKey.subject(context.principal(), ""));
+        context.tenant(),
+        definitions.get(agent).name(),
+        AgentKey.subject(context.principal(), user));
   }
 
   private Route set(Context context, String agent, JsonNode body) {
-    AgentKey key = key(context, agent);
     Fields fields = Fields.of(body, "");
-    Schedule schedule;
-    try {
-      schedule = new Schedule(
-          fields.text("id").orElseGet(() -> UUID.randomUUID().toString()),
-          context.principal(),
-          fields.text("session").orElseGet(() -> Schedule.defaultSession(agent)),
-          Timing.parse(
-              fields.text("cron").orElse(null),
-              fields.text("every").orElse(null),
-              fields.text("at").orElse(null),
-              fields.text("zone").orElse(zone)),
-          fields.requiredText("text"),
-          false);
-    } catch (IllegalArgumentException e) {
-      throw new AgentOsException(
-          ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), null, e);
-    }
+    String user = fields.text("user").orElse("");
+    AgentKey key = key(context, agent, user);
+    Schedule schedule = new Schedule(
+        fields.text("id").orElseGet(() -> UUID.randomUUID().toString()),
+        context.principal(),
+        fields.text("session").orElseGet(() -> Schedule.defaultSession(agent, user)),
+        Timing.parse(
+            fields.text("cron").orElse(null),
+            fields.text("every").orElse(null),
+            fields.text("at").orElse(null),
+            fields.text("zone").orElse(zone)),
+        fields.requiredText("text"),
+        false);
     return completeLater(agents
         .schedule(key, schedule)
         .thenApply(planned -> json(
@@ -103,8 +100,9 @@ public final class ProactiveRoutes extends Api {
   }
 
   private Route raise(Context context, String agent, JsonNode body) {
-    AgentKey key = key(context, agent);
     Fields fields = Fields.of(body, "");
+    String user = fields.text("user").orElse("");
+    AgentKey key = key(context, agent, user);
     String text = fields.text("text").orElse("");
     if (fields.has("data")) {
       text = (text.isEmpty() ? "" : text + "\n") + fields.requiredObject("data").object();
@@ -113,7 +111,7 @@ public final class ProactiveRoutes extends Api {
       throw fields.invalid(
           "text", "and 'data' must have 1 to " + Schedule.LONGEST_TEXT + " characters together");
     }
-    String session = fields.text("session").orElseGet(() -> Schedule.defaultSession(agent));
+    String session = fields.text("session").orElseGet(() -> Schedule.defaultSession(agent, user));
     if (!session.matches("[A-Za-z0-9_-]{1,64}")) {
       throw fields.invalid("session", "must be 1 to 64 of A-Z a-z 0-9 _ -");
     }

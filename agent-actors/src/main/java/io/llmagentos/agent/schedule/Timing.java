@@ -8,6 +8,8 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +20,7 @@ import java.time.ZonedDateTime;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +44,11 @@ public sealed interface Timing {
 
   /** How often it came about after {@code due} until {@code now}; {@link #MOST_COUNTED} stands for more, too. */
   default int missed(Instant due, Instant now) {
-    return (int) Stream.iterate(next(due, due), at -> at.flatMap(each -> next(each, each)))
+    return missed(due, now, at -> next(at, at));
+  }
+
+  private static int missed(Instant due, Instant now, Function<Instant, Optional<Instant>> next) {
+    return (int) Stream.iterate(next.apply(due), at -> at.flatMap(next))
         .limit(MOST_COUNTED)
         .takeWhile(at -> at.isPresent() && !at.get().isAfter(now))
         .count();
@@ -57,15 +64,36 @@ public sealed interface Timing {
         new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
 
     public Cron {
-      PARSER.parse(expression).validate();
-      ZoneId.of(zone);
+      try {
+        PARSER.parse(expression).validate();
+      } catch (IllegalArgumentException e) {
+        throw invalid(
+            "cron",
+            "cron must be the five fields of Unix' cron such as '0 7 * * 1-5', is '" + expression
+                + "': " + e.getMessage(),
+            e);
+      }
+      requireZone(zone);
+    }
+
+    @Override
+    public Optional<Instant> next(Instant last, Instant now) {
+      return next(times(), now);
+    }
+
+    @Override
+    public int missed(Instant due, Instant now) {
+      ExecutionTime times = times();
+      return Timing.missed(due, now, at -> next(times, at));
+    }
+
+    private ExecutionTime times() {
+      return ExecutionTime.forCron(PARSER.parse(expression));
     }
 
     /** By the clock on the wall, which has no changes: those are in the way from there to the instant. */
-    @Override
-    public Optional<Instant> next(Instant last, Instant now) {
+    private Optional<Instant> next(ExecutionTime times, Instant now) {
       ZoneId in = ZoneId.of(zone);
-      ExecutionTime times = ExecutionTime.forCron(PARSER.parse(expression));
       LocalDateTime wall = now.atZone(in).toLocalDateTime();
       while (true) {
         Optional<ZonedDateTime> next = times.nextExecution(wall.atZone(ZoneOffset.UTC));
@@ -87,7 +115,7 @@ public sealed interface Timing {
 
     public Every {
       if (period.compareTo(SHORTEST) < 0) {
-        throw new IllegalArgumentException("every is " + period + ", must be at least " + SHORTEST);
+        throw invalid("every", "every must be at least " + SHORTEST + ", is " + period, null);
       }
     }
 
@@ -112,7 +140,7 @@ public sealed interface Timing {
    * @param every such as {@code 15m}
    * @param at an instant such as {@code 2026-12-01T09:00:00Z}, or a local time such as {@code 2026-12-01T09:00}
    * @param zone an IANA name
-   * @throws IllegalArgumentException saying what is wrong
+   * @throws AgentOsException {@code INVALID_REQUEST}, naming what is wrong
    */
   static Timing parse(
       @Nullable String cron, @Nullable String every, @Nullable String at, String zone) {
@@ -121,29 +149,45 @@ public sealed interface Timing {
             .flatMap(Optional::stream)
             .count()
         != 1) {
-      throw new IllegalArgumentException("exactly one of cron, every and at must be there");
+      throw invalid("cron", "exactly one of cron, every and at must be there", null);
     }
+    ZoneId in = requireZone(zone);
+    if (cron != null) {
+      return new Cron(cron, zone);
+    }
+    if (every != null) {
+      return new Every(period(every));
+    }
+    String time = Objects.requireNonNull(at);
     try {
-      ZoneId in = ZoneId.of(zone);
-      if (cron != null) {
-        return new Cron(cron, zone);
-      }
-      if (every != null) {
-        return new Every(ConfigFactory.parseMap(Map.of("every", every)).getDuration("every"));
-      }
-      String time = Objects.requireNonNull(at);
       return new At(
           time.matches(".*T.*(Z|[+-]\\d\\d:?\\d\\d)")
               ? ZonedDateTime.parse(time).toInstant()
               : LocalDateTime.parse(time).atZone(in).toInstant());
     } catch (DateTimeException e) {
-      throw new IllegalArgumentException(
-          "zone must be an IANA name such as Europe/Berlin, at a time such as 2026-12-01T09:00 or with Z: "
-              + e.getMessage(),
-          e);
-    } catch (ConfigException e) {
-      throw new IllegalArgumentException(
-          "every must be a duration such as 15m, is '" + every + "'", e);
+      throw invalid(
+          "at", "at must be a time such as 2026-12-01T09:00 or with Z, is '" + time + "'", e);
     }
+  }
+
+  private static Duration period(String every) {
+    try {
+      return ConfigFactory.parseMap(Map.of("every", every)).getDuration("every");
+    } catch (ConfigException e) {
+      throw invalid("every", "every must be a duration such as 15m, is '" + every + "'", e);
+    }
+  }
+
+  private static ZoneId requireZone(String zone) {
+    try {
+      return ZoneId.of(zone);
+    } catch (DateTimeException e) {
+      throw invalid(
+          "zone", "zone must be an IANA name such as Europe/Berlin, is '" + zone + "'", e);
+    }
+  }
+
+  private static AgentOsException invalid(String param, String message, @Nullable Throwable cause) {
+    return new AgentOsException(ErrorCode.INVALID_REQUEST, message, param, cause);
   }
 }

@@ -134,17 +134,6 @@ final class CallRunner {
     return left.isPositive() ? left : Duration.ofMillis(1);
   }
 
-  /** Stop the turn of a call that was left. */
-  void stop(SessionKey asking, Call call, Context context) {
-    var unused = sessions
-        .stop(Delegation.session(asking, call), context, Delegation.turn(call))
-        .exceptionally(failure -> {
-          LOG.info(
-              "the turn of {} is not stopped: {}", call.key(), cause(failure).getMessage());
-          return null;
-        });
-  }
-
   private static Running ended(CallOutcome outcome) {
     return new Running(CompletableFuture.completedFuture(outcome), () -> {});
   }

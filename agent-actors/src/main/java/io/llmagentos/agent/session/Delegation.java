@@ -1,13 +1,14 @@
 package io.llmagentos.agent.session;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.Api;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The rules of calls that are turns of other agents. Each is the only turn of a session of its own, which is named after the call: made again, it is the same turn.
@@ -76,12 +77,31 @@ final class Delegation {
     }
   }
 
+  /** With what the session has to tell the one that it works for, if it does. */
+  static List<SessionEvent> withWord(SessionState state, List<SessionEvent> events) {
+    return state.origin().isEmpty()
+        ? events
+        : events.stream()
+            .flatMap(event -> event instanceof SessionEvent.TurnFinished end
+                ? Stream.of(event, new SessionEvent.EndToTell(end.turn(), end.at()))
+                : Stream.of(event))
+            .toList();
+  }
+
   /** A call's turn has ended, as its session says. */
   static List<SessionEvent> ended(Turn turn, int number, Instant now) {
     return turn.call(number).filter(call -> call.status() == Call.Status.PENDING).stream()
         .<SessionEvent>map(
             call -> new SessionEvent.CallTakenUp(turn.id(), number, !turn.hasEnded(), now))
         .toList();
+  }
+
+  /** Whether a call's node still follows its turn: what it says of it is on its way. */
+  static boolean isFollowed(Turn turn, int number) {
+    return turn.isRunning()
+        && turn.call(number)
+            .filter(call -> call.status() == Call.Status.STARTED)
+            .isPresent();
   }
 
   /** Calls to look after again when a timer is due, pending or not: it is done with then. */
@@ -96,11 +116,16 @@ final class Delegation {
         .toList();
   }
 
-  /** The calls that a turn's end left to other agents. */
-  static List<Call> left(Turn turn, AgentDefinition definition) {
+  /**
+   * What a turn that ends before its calls leaves to other agents: they shall stop.
+   *
+   * @param agents that the turn's agent asks, by the names of the calls
+   */
+  static List<SessionEvent> leave(Turn turn, Map<String, String> agents, Instant now) {
     return turn.calls().stream()
-        .filter(call -> call.status() == Call.Status.CANCELLED)
-        .filter(call -> definition.agents().containsKey(call.name()))
+        .filter(call -> call.status() == Call.Status.PENDING
+            || (call.status() == Call.Status.STARTED && agents.containsKey(call.name())))
+        .<SessionEvent>map(call -> new SessionEvent.StopToTell(turn.id(), call.number(), now))
         .toList();
   }
 }

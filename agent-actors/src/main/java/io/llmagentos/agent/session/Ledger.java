@@ -106,12 +106,19 @@ final class Ledger {
     return end(turn, call, CallOutcome.Ended.failed(call.result(), call.error()), now);
   }
 
-  /** The wait for an approval is over, if it is. */
+  /** The waits for approvals that are over; also one that its turn left without a word, as earlier versions did. */
   static List<SessionEvent.CallDecided> expire(Turn turn, Instant now) {
     return turn.calls().stream()
-        .filter(call ->
-            call.status() == Call.Status.AWAITING_APPROVAL && !now.isBefore(call.expiresAt()))
-        .map(call -> decided(turn, call, Decision.Kind.EXPIRED, now, true))
+        .filter(call -> call.expiresAt().isAfter(Instant.EPOCH) && !now.isBefore(call.expiresAt()))
+        .filter(call -> turn.hasEnded()
+            ? call.status() == Call.Status.CANCELLED && call.decisions().isEmpty()
+            : call.status() == Call.Status.AWAITING_APPROVAL)
+        .map(call -> decided(
+            turn,
+            call,
+            turn.hasEnded() ? Decision.Kind.WITHDRAWN : Decision.Kind.EXPIRED,
+            now,
+            !turn.hasEnded()))
         .toList();
   }
 

@@ -39,7 +39,10 @@ import java.util.Optional;
   @JsonSubTypes.Type(value = SessionEvent.PlanMade.class, name = "plan_made"),
   @JsonSubTypes.Type(value = SessionEvent.CallPending.class, name = "call_pending"),
   @JsonSubTypes.Type(value = SessionEvent.CallTakenUp.class, name = "call_taken_up"),
-  @JsonSubTypes.Type(value = SessionEvent.SessionHandedOff.class, name = "session_handed_off")
+  @JsonSubTypes.Type(value = SessionEvent.SessionHandedOff.class, name = "session_handed_off"),
+  @JsonSubTypes.Type(value = SessionEvent.EndToTell.class, name = "end_to_tell"),
+  @JsonSubTypes.Type(value = SessionEvent.StopToTell.class, name = "stop_to_tell"),
+  @JsonSubTypes.Type(value = SessionEvent.TimerDone.class, name = "timer_done")
 })
 public sealed interface SessionEvent extends JournalEvent {
   /** An accepted turn that is not finished by then is taken up again, wherever its session then lives. */
@@ -55,6 +58,16 @@ public sealed interface SessionEvent extends JournalEvent {
   /** The durable timer of a pending call. */
   static String pendingTimer(String turn, int call) {
     return "pending/" + turn + "/" + call;
+  }
+
+  /** The durable timer of {@link EndToTell}. */
+  static String endTimer(String turn) {
+    return "end/" + turn;
+  }
+
+  /** The durable timer of {@link StopToTell}. */
+  static String stopTimer(String turn, int call) {
+    return "stop/" + turn + "/" + call;
   }
 
   /** The durable timer of a call's approval; ends with the call's number. */
@@ -337,4 +350,28 @@ public sealed interface SessionEvent extends JournalEvent {
    */
   record SessionHandedOff(String turn, int call, String agent, Instant at)
       implements SessionEvent {}
+
+  /** The session whose call the turn was has to hear that it has ended, and is told until it has. */
+  record EndToTell(String turn, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Set(endTimer(turn), at.plus(RESUME_AFTER)));
+    }
+  }
+
+  /** The session of a call that its turn left has to hear that it shall stop, and is told until it has. */
+  record StopToTell(String turn, int call, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Set(stopTimer(turn, call), at.plus(RESUME_AFTER)));
+    }
+  }
+
+  /** What a durable timer was there for is done, or nothing waits for it any more. */
+  record TimerDone(String timer, Instant at) implements SessionEvent {
+    @Override
+    public List<TimerChange> timerChanges() {
+      return List.of(new TimerChange.Cleared(timer));
+    }
+  }
 }

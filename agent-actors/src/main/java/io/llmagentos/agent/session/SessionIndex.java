@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 
-/** The table of sessions, kept from the journal: lists of sessions come from here, never from asking every session. Usually a second behind. */
+/** The table of the sessions that somebody opened, not of those for calls of other agents, kept from the journal: lists of sessions come from here, never from asking every session. Usually a second behind. */
 public final class SessionIndex implements Projector {
   /**
    * One session.
@@ -31,7 +31,8 @@ public final class SessionIndex implements Projector {
 
   @Override
   public void project(Connection connection, Entry entry) throws SQLException {
-    if (entry.event() instanceof SessionEvent.SessionOpened opened) {
+    if (entry.event() instanceof SessionEvent.SessionOpened opened
+        && opened.origin().isEmpty()) {
       SessionKey key = SessionKey.parse(entry.entityId());
       try (PreparedStatement insert = connection.prepareStatement(
           "INSERT INTO session_index (tenant, principal, session, agent, opened_at, last_turn_at, turns) VALUES (?, ?, ?, ?, ?, ?, 0)")) {

@@ -129,6 +129,34 @@ public record SessionState(
         .findFirst();
   }
 
+  /** As many of the latest turns as have so many characters together, at least one. */
+  List<Turn> latest(long most) {
+    int from = turns.size();
+    long characters = 0;
+    while (from > 0 && characters < most) {
+      from--;
+      characters += turns.get(from).characters();
+    }
+    boolean tooMany = characters > most && from < turns.size() - 1;
+    return turns.subList(tooMany ? from + 1 : from, turns.size());
+  }
+
+  /** Whether something still waits for a durable timer, or is going to clear it. */
+  boolean waitsFor(String timer) {
+    return timer.startsWith("turn/")
+        || turns.stream()
+            .anyMatch(turn -> timer.equals(SessionEvent.endTimer(turn.id()))
+                || turn.calls().stream().anyMatch(call -> waitsFor(timer, turn, call)));
+  }
+
+  private static boolean waitsFor(String timer, Turn turn, Call call) {
+    return timer.equals(SessionEvent.stopTimer(turn.id(), call.number()))
+        || timer.equals(SessionEvent.pendingTimer(turn.id(), call.number()))
+        || (timer.equals(SessionEvent.approvalTimer(turn.id(), call.number()))
+            && !turn.hasEnded()
+            && call.status() == Call.Status.AWAITING_APPROVAL);
+  }
+
   SessionState apply(SessionEvent event) {
     SessionState changed = changed(event);
     Spending.Spent spent = Spending.of(event, this);
@@ -252,6 +280,9 @@ public record SessionState(
             off.agent().equals(agent) ? "" : off.agent());
       case SessionEvent.BudgetLeased leased -> with(next, turns);
       case SessionEvent.LeaseSettled settled -> with(next, turns);
+      case SessionEvent.EndToTell end -> with(next, turns);
+      case SessionEvent.StopToTell stop -> with(next, turns);
+      case SessionEvent.TimerDone done -> with(next, turns);
     };
   }
 

@@ -156,6 +156,14 @@ public final class Sessions {
         replyTo -> new Session.Delegate(context, agent, subject, origin, turn, content, replyTo));
   }
 
+  /** Tell a session that the turn of a call of its has ended; completes once it goes on without. */
+  CompletionStage<Session.Heard> tellEnd(Origin origin) {
+    return ask(
+        SessionKey.parse(origin.session()),
+        replyTo -> new Session.DelegateEnded(origin.turn(), origin.call(), replyTo),
+        Session.Heard.class);
+  }
+
   private Source<Session.Reply, NotUsed> turn(
       SessionKey key, Function<ActorRef<Session.Reply>, Session.Request> turn) {
     return ActorSource.<Session.Reply>actorRef(

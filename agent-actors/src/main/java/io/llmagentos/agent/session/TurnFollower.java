@@ -87,6 +87,7 @@ final class TurnFollower {
       }
       case Session.Reset unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Opened unexpected -> context.getLog().warn("unexpected {}", unexpected);
+      case Session.Heard unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Recorded unexpected -> context.getLog().warn("unexpected {}", unexpected);
       case Session.Description unexpected -> context.getLog().warn("unexpected {}", unexpected);
     }

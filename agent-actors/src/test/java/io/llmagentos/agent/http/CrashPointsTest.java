@@ -6,15 +6,21 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionEvent;
+import io.llmagentos.agent.session.Turn;
+import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.http.Api;
 import io.llmagentos.node.journal.EventProjection;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -110,8 +116,7 @@ class CrashPointsTest {
     List<SessionEvent> journal = journal(whole);
     assertThat(journal).hasSizeGreaterThanOrEqualTo(9);
     List<SessionEvent> asked = journal("sub-" + turnAsked(whole));
-    List<SessionEvent> waiting =
-        asked.subList(0, 1 + types(asked).indexOf(SessionEvent.TurnSuspended.class));
+    List<SessionEvent> waiting = through(asked, SessionEvent.TurnSuspended.class);
     List<String> sessions = new ArrayList<>();
     for (int events = 2; events <= journal.size(); events++) {
       String session = "%s-%02d".formatted(whole, events);
@@ -121,12 +126,28 @@ class CrashPointsTest {
         seed(
             json -> json.replace(whole, session).replace(turnAsked(whole), turnAsked(session)),
             "sub-" + turnAsked(session),
-            types(before).contains(SessionEvent.CallTakenUp.class) ? asked : waiting);
+            types(before).contains(SessionEvent.CallTakenUp.class)
+                ? through(asked, SessionEvent.TurnFinished.class)
+                : waiting);
       }
       seed(json -> json.replace(whole, session), session, before);
     }
+    String told = whole + "-told";
+    sessions.add(told);
+    seed(
+        json -> json.replace(whole, told),
+        told,
+        through(journal, SessionEvent.TurnSuspended.class));
+    seed(
+        json -> json.replace(whole, told).replace(turnAsked(whole), turnAsked(told)),
+        "sub-" + turnAsked(told),
+        through(asked, SessionEvent.EndToTell.class));
     decideUntilEnded(sessions);
 
+    assertThat(turn(told).path("answer").asText())
+        .as("the other's node was lost when it had ended")
+        .isEqualTo(answer);
+    assertThat(calls("refund", "sub-" + turnAsked(told))).isEmpty();
     for (int events = 2; events <= journal.size(); events++) {
       String session = "%s-%02d".formatted(whole, events);
       boolean refunded = types(journal.subList(0, events)).contains(SessionEvent.CallTakenUp.class);
@@ -135,6 +156,83 @@ class CrashPointsTest {
           .as(session)
           .hasSize(refunded ? 0 : 1);
     }
+  }
+
+  @Test
+  void shouldStopTheAgentThatItAskedWhenTheNodeIsLostThatWasToldTo() throws Exception {
+    String whole = "crash-stops";
+    String cut = whole + "-cut";
+    NODE.post("/v1/sessions", "{\"agent\":\"front\",\"id\":\"%s\"}".formatted(whole));
+    NODE.post(
+        "/v1/sessions/" + whole + "/messages",
+        "{\"turn_id\":\"t1\",\"content\":\"ask the shop to refund X77\"}");
+    assertThat(turn(whole).path("status").asText()).isEqualTo("waiting");
+    NODE.post("/v1/sessions/" + whole + "/stop", "{}");
+    awaitLast(whole, SessionEvent.TimerDone.class);
+    assertThat(turn("sub-" + turnAsked(whole)).path("status").asText()).isEqualTo("stopped");
+
+    seed(
+        json -> json.replace(whole, cut).replace(turnAsked(whole), turnAsked(cut)),
+        "sub-" + turnAsked(cut),
+        through(journal("sub-" + turnAsked(whole)), SessionEvent.TurnSuspended.class));
+    seed(
+        json -> json.replace(whole, cut),
+        cut,
+        through(journal(whole), SessionEvent.TurnFinished.class));
+    awaitLast(cut, SessionEvent.TimerDone.class);
+    assertThat(turn("sub-" + turnAsked(cut)).path("status").asText()).isEqualTo("stopped");
+  }
+
+  /** The turn of an agent that is not there any more fails while a call waits for its approval; an earlier version left the approval's timer behind. */
+  @Test
+  void shouldLeaveNoTimerOfATurnThatFailed() throws Exception {
+    Instant at = Instant.now();
+    List<SessionEvent> waiting = List.of(
+        new SessionEvent.SessionOpened("gone", "local", at, Optional.empty()),
+        new SessionEvent.TurnAccepted("t1", ContentPart.text("refund"), at),
+        new SessionEvent.ApprovalRequested(
+            "t1", 0, "k", "refund", "{}", "h", at.plusSeconds(3600), at));
+    seed(json -> json, "crash-fails", waiting);
+    seed(
+        json -> json.replace(at.plusSeconds(3600).toString(), at.toString()),
+        "crash-failed",
+        Stream.concat(
+                waiting.stream(),
+                Stream.of(new SessionEvent.TurnFinished(
+                    "t1", Turn.Status.FAILED, "Sorry.", List.of(), "not_found", at)))
+            .toList());
+
+    awaitLast("crash-fails", SessionEvent.TurnFinished.class);
+    assertThat(turn("crash-fails").path("status").asText()).isEqualTo("failed");
+    awaitLast("crash-failed", SessionEvent.CallDecided.class);
+    for (String session : List.of("crash-fails", "crash-failed")) {
+      await(session).atMost(LIMIT).until(() -> timers(session) == 0);
+    }
+  }
+
+  private static int timers(String session) throws SQLException {
+    try (var connection = NODE.node().database().dataSource().getConnection();
+        var select = connection.prepareStatement(
+            "SELECT COUNT(*) FROM due_timer WHERE persistence_id = ?")) {
+      select.setString(1, Session.KIND + "|local/local/" + session);
+      try (var rows = select.executeQuery()) {
+        rows.next();
+        return rows.getInt(1);
+      }
+    }
+  }
+
+  private static void awaitLast(String session, Class<? extends SessionEvent> type) {
+    await(type + " of " + session)
+        .atMost(LIMIT)
+        .until(() -> type.isInstance(journal(session).getLast()));
+  }
+
+  /** A journal up to the first event of a type. */
+  private static List<SessionEvent> through(
+      List<SessionEvent> journal, Class<? extends SessionEvent> type) {
+    assertThat(types(journal)).contains(type);
+    return journal.subList(0, 1 + types(journal).indexOf(type));
   }
 
   /** The id of the turn that a session's first call asks another agent for. */

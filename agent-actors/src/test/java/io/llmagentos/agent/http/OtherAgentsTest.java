@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.node.http.Api;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -32,6 +34,8 @@ class OtherAgentsTest {
     JsonNode asked = session(item.path("session").asText());
     assertThat(asked.path("agent").asText()).isEqualTo("shop");
     assertThat(asked.at("/origin/session").asText()).isEqualTo("asks");
+    await().atMost(LIMIT).until(() -> listed().contains("asks"));
+    assertThat(listed()).doesNotContain(item.path("session").asText());
 
     NODE.post(
         "/v1/inbox/" + item.path("id").asText() + "/decision",
@@ -53,10 +57,7 @@ class OtherAgentsTest {
   void shouldStopTheAgentThatItAsked() throws Exception {
     CompletableFuture<JsonNode> turn = CompletableFuture.supplyAsync(
         () -> say("stops", "front", "t1", "ask the shop to never end"));
-    String asked = await()
-        .atMost(LIMIT)
-        .until(() -> openedFor("stops"), Optional::isPresent)
-        .orElseThrow();
+    String asked = "sub-" + Api.sha256("local/local/stops/t1/call_0").substring(0, 40);
     await().atMost(LIMIT).until(() -> status(asked).equals("running"));
     NODE.post("/v1/sessions/stops/stop", "{}");
     assertThat(turn.get().path("status").asText()).isEqualTo("stopped");
@@ -94,6 +95,10 @@ class OtherAgentsTest {
     }
   }
 
+  private static List<String> listed() throws IOException, InterruptedException {
+    return NODE.get("/v1/sessions").json().path("data").findValuesAsText("id");
+  }
+
   private static JsonNode session(String id) throws IOException, InterruptedException {
     return NODE.get("/v1/sessions/" + id).json();
   }
@@ -108,18 +113,6 @@ class OtherAgentsTest {
         .until(
             () -> session(session).path("turns").path(0),
             turn -> turn.path("status").asText().equals(status));
-  }
-
-  /** The session that was opened for a call of another one. */
-  private static Optional<String> openedFor(String session)
-      throws IOException, InterruptedException {
-    for (JsonNode row : NODE.get("/v1/sessions").json().path("data")) {
-      String id = row.path("id").asText();
-      if (session(id).at("/origin/session").asText().equals(session)) {
-        return Optional.of(id);
-      }
-    }
-    return Optional.empty();
   }
 
   private static JsonNode item(String order) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -141,6 +142,28 @@ class ProactiveRoutesTest {
     assertThat(delete("gone").status()).isEqualTo(404);
   }
 
+  /** As in dialogues, a user is a subject of its own: with its own schedules, and a session of its own to be woken in. */
+  @Test
+  void shouldWakeTheAgentOfAUser() throws Exception {
+    JsonNode set = schedule(
+            "{\"id\":\"users\",\"every\":\"8000h\",\"text\":\"hello\",\"user\":\"bob\"}")
+        .json();
+    assertThat(set.path("session").asText()).matches("proactive-assistant-[0-9a-f-]{36}");
+    assertThat(node.get("/v1/agents/assistant/schedules").body()).doesNotContain("\"users\"");
+    assertThat(node.get("/v1/agents/assistant/schedules?user=bob").body()).contains("\"users\"");
+    assertThat(delete("users").status()).isEqualTo(404);
+    assertThat(delete("users?user=bob").status()).isEqualTo(200);
+
+    JsonNode event = node.post(
+            "/v1/agents/assistant/events",
+            "{\"key\":\"order 8\",\"text\":\"wake me up at nine am on friday\",\"user\":\"bob\"}")
+        .json();
+    assertThat(event.path("session")).isEqualTo(set.path("session"));
+    awaitTurns(event.path("session").asText(), 1);
+    assertThat(node.get("/v1/agents/assistant/events?user=bob").body()).contains("alarm-set");
+    assertThat(node.get("/v1/agents/assistant/events").body()).doesNotContain("alarm-set");
+  }
+
   private static RunningNode.Answer delete(String id) throws IOException, InterruptedException {
     return node.send(
         node.request("/v1/agents/assistant/schedules/" + id).DELETE().build());
@@ -148,16 +171,22 @@ class ProactiveRoutesTest {
 
   @Test
   void shouldSayWhatIsWrong() throws Exception {
-    for (String bad : List.of(
-        "{\"text\":\"x\"}",
-        "{\"text\":\"x\",\"cron\":\"0 7 * *\"}",
-        "{\"text\":\"x\",\"every\":\"1ms\"}",
-        "{\"text\":\"x\",\"at\":\"2001-01-01T00:00:00Z\"}",
-        "{\"text\":\"x\",\"every\":\"1h\",\"zone\":\"Nowhere\"}",
-        "{\"text\":\"x\",\"every\":\"1h\",\"id\":\"a/b\"}",
-        "{\"text\":\" \",\"every\":\"1h\"}",
-        "{\"every\":\"1h\"}")) {
-      assertThat(schedule(bad).code()).as(bad).isEqualTo("invalid_request");
+    Map<String, String> params = Map.of(
+        "{\"text\":\"x\"}", "cron",
+        "{\"text\":\"x\",\"cron\":\"0 7 * *\"}", "cron",
+        "{\"text\":\"x\",\"every\":\"1ms\"}", "every",
+        "{\"text\":\"x\",\"at\":\"2001-01-01T00:00:00Z\"}", "",
+        "{\"text\":\"x\",\"at\":\"tomorrow\"}", "at",
+        "{\"text\":\"x\",\"every\":\"1h\",\"zone\":\"Nowhere\"}", "zone",
+        "{\"text\":\"x\",\"every\":\"1h\",\"id\":\"a/b\"}", "id",
+        "{\"text\":\" \",\"every\":\"1h\"}", "text",
+        "{\"every\":\"1h\"}", "text");
+    for (Map.Entry<String, String> bad : params.entrySet()) {
+      RunningNode.Answer refused = schedule(bad.getKey());
+      assertThat(refused.code()).as(bad.getKey()).isEqualTo("invalid_request");
+      assertThat(refused.error().path("param").asText(""))
+          .as(refused.body())
+          .isEqualTo(bad.getValue());
     }
     assertThat(node.post("/v1/agents/nobody/schedules", "{}").status()).isEqualTo(404);
     for (String bad : List.of(

@@ -3,6 +3,7 @@ package io.llmagentos.agent.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.llmagentos.node.error.AgentOsException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,6 +55,8 @@ class TimingTest {
     assertThat(every.next(set, set.minusSeconds(1500))).contains(set.plusSeconds(600));
     assertThat(every.missed(set, set.plusSeconds(599))).isZero();
     assertThat(every.missed(set, set.plusSeconds(1800))).isEqualTo(3);
+    assertThat(new Timing.Cron("*/10 * * * *", BERLIN).missed(set, set.plusSeconds(1800)))
+        .isEqualTo(3);
     assertThat(new Timing.Every(Duration.ofSeconds(1)).missed(set, set.plusSeconds(9_999)))
         .isEqualTo(Timing.MOST_COUNTED);
     assertThat(new Timing.At(set).next(set, set)).isEmpty();
@@ -77,17 +80,17 @@ class TimingTest {
     assertThatThrownBy(() -> Timing.parse("0 7 * * *", "1m", null, BERLIN))
         .hasMessageContaining("one of");
     assertThatThrownBy(() -> Timing.parse("0 25 * * *", null, null, BERLIN))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(AgentOsException.class)
         .hasMessageContaining("25");
     assertThatThrownBy(() -> Timing.parse(null, "soon", null, BERLIN))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(AgentOsException.class)
         .hasMessageContaining("'soon'");
     assertThatThrownBy(() -> Timing.parse(null, "1ms", null, BERLIN)).hasMessageContaining("PT1S");
     assertThatThrownBy(() -> Timing.parse(null, null, "tomorrow", BERLIN))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(AgentOsException.class)
         .hasMessageContaining("tomorrow");
     assertThatThrownBy(() -> Timing.parse("0 7 * * *", null, null, "Berlin"))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(AgentOsException.class)
         .hasMessageContaining("Berlin");
   }
 }

@@ -115,11 +115,44 @@ class DelegationTest {
         .apply(left.getFirst())
         .apply(new SessionEvent.TurnFinished(
             "t", Turn.Status.STOPPED, "Stopped.", List.of(), "stopped", NOW));
-    assertThat(Delegation.left(turn(stopped), FRONT)).hasSize(1);
+    SessionEvent.StopToTell stop = new SessionEvent.StopToTell("t", 0, NOW);
+    assertThat(Delegation.leave(turn(waiting), Map.of(), NOW))
+        .as("also when the agent is not defined any more")
+        .containsExactly(stop);
+    assertThat(Delegation.leave(turn(started()), FRONT.agents(), NOW)).containsExactly(stop);
+    assertThat(Delegation.leave(turn(started()), Map.of(), NOW)).isEmpty();
+    assertThat(Delegation.leave(turn(stopped), FRONT.agents(), NOW)).isEmpty();
+    assertThat(stop.timerChanges())
+        .containsExactly(new TimerChange.Set("stop/t/0", NOW.plusSeconds(5)));
+    assertThat(stopped.apply(stop).waitsFor("stop/t/0")).isTrue();
+    assertThat(stopped.waitsFor("stop/another/0")).isFalse();
     assertThat(Delegation.ended(turn(stopped), 0, NOW)).isEmpty();
     assertThat(Delegation.due(turn(stopped), "pending/t/0", NOW))
         .as("a timer that nobody needs any more is cleared")
         .containsExactly(new SessionEvent.CallTakenUp("t", 0, false, NOW));
+  }
+
+  @Test
+  void shouldTellTheOneThatAskedOfItsEndUntilItIsHeard() {
+    SessionEvent end =
+        new SessionEvent.TurnFinished("t", Turn.Status.COMPLETED, "Done.", List.of(), "", NOW);
+    SessionState asked = SessionState.EMPTY.apply(new SessionEvent.SessionOpened(
+        "billing",
+        "alice",
+        NOW,
+        java.util.Optional.of(new Origin("local/alice/first", "t", 0, List.of("front")))));
+    SessionEvent.EndToTell word = new SessionEvent.EndToTell("t", NOW);
+    assertThat(Delegation.withWord(asked, List.of(end))).containsExactly(end, word);
+    assertThat(Delegation.withWord(started(), List.of(end))).containsExactly(end);
+    assertThat(word.timerChanges())
+        .containsExactly(new TimerChange.Set("end/t", NOW.plusSeconds(5)));
+    assertThat(new SessionEvent.TimerDone("end/t", NOW).timerChanges())
+        .containsExactly(new TimerChange.Cleared("end/t"));
+
+    assertThat(Delegation.isFollowed(turn(started()), 0))
+        .as("what its node says of it comes yet: it may be that it is pending")
+        .isTrue();
+    assertThat(Delegation.isFollowed(finished(Turn.Status.STOPPED), 0)).isFalse();
   }
 
   @Test

@@ -120,6 +120,12 @@ class SessionEventTest {
             {"type":"call_taken_up","turn":"t","call":1,"resumes":true,"at":"2026-01-01T00:00:00Z"}"""),
         Arguments.of(new SessionEvent.SessionHandedOff("t", 1, "billing", AT), """
             {"type":"session_handed_off","turn":"t","call":1,"agent":"billing","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.EndToTell("t", AT), """
+            {"type":"end_to_tell","turn":"t","at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.StopToTell("t", 1, AT), """
+            {"type":"stop_to_tell","turn":"t","call":1,"at":"2026-01-01T00:00:00Z"}"""),
+        Arguments.of(new SessionEvent.TimerDone("stop/t/1", AT), """
+            {"type":"timer_done","timer":"stop/t/1","at":"2026-01-01T00:00:00Z"}"""),
         Arguments.of(
             new SessionEvent.SessionOpened(
                 "billing",
