@@ -30,6 +30,7 @@ class ToolSettingsTest {
             Duration.ofMillis(200),
             Duration.ofSeconds(5),
             new ToolSettings.Breaker(10, 50, Duration.ofSeconds(30)),
+            64,
             100_000));
     assertThat(McpServerSettings.all(section("mcp.x.url = \"http://host/mcp\"")))
         .containsExactly(new McpServerSettings(
@@ -75,6 +76,7 @@ class ToolSettingsTest {
         "backoff = 0s",
         "max-backoff = 1ms",
         "breaker.failures = 101",
+        "queue = -1",
         "max-result-chars = 1")) {
       String key = bad.substring(0, bad.indexOf(' '));
       assertThatThrownBy(() -> ToolSettings.create(section(bad)))
