@@ -33,7 +33,6 @@ public final class McpServer implements ToolSource {
   public static final String IDEMPOTENCY_KEY = "io.llmagentos/idempotency-key";
 
   private static final Logger LOG = LoggerFactory.getLogger(McpServer.class);
-  private static final int MOST_TOOLS = 1000;
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofMillis(500);
   private static final int DOUBLINGS = 10;
@@ -69,7 +68,7 @@ public final class McpServer implements ToolSource {
 
   private void keep() {
     for (int failures = 0; !closed; failures++) {
-      try (McpConnection opened = McpConnection.open(settings, this::update)) {
+      try (McpConnection opened = McpConnection.open(settings)) {
         // Before its tools are seen, so that one that is seen can be called.
         connection = opened;
         update(opened.tools());
@@ -79,7 +78,7 @@ public final class McpServer implements ToolSource {
             settings.name(),
             tools.size(),
             opened.protocol());
-        opened.awaitLoss();
+        opened.awaitLoss(this::update);
       } catch (InterruptedException | IOException | RuntimeException e) {
         lost(e);
       }
@@ -106,10 +105,6 @@ public final class McpServer implements ToolSource {
   }
 
   private void update(List<McpSchema.Tool> listed) {
-    if (listed.size() > MOST_TOOLS) {
-      throw new IllegalStateException(
-          "it lists " + listed.size() + " tools, at most " + MOST_TOOLS + " may be");
-    }
     Map<String, Tool> byName = listed.stream()
         .collect(Collectors.toMap(
             McpSchema.Tool::name,
@@ -161,6 +156,7 @@ public final class McpServer implements ToolSource {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
         case InterruptedException interrupted -> {
+          over.giveUp();
           return interrupted;
         }
         case McpError error -> {
