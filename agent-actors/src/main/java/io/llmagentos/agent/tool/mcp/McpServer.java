@@ -67,24 +67,36 @@ public final class McpServer implements ToolSource {
   }
 
   private void keep() {
-    for (int failures = 0; !closed; failures++) {
+    int failures = 0;
+    while (!closed) {
       try (McpConnection opened = McpConnection.open(settings)) {
-        // Before its tools are seen, so that one that is seen can be called.
-        connection = opened;
-        update(opened.tools());
-        failures = 0;
-        LOG.info(
-            "MCP server '{}' is connected: {} tools, protocol {}",
-            settings.name(),
-            tools.size(),
-            opened.protocol());
-        opened.awaitLoss(this::update);
-      } catch (InterruptedException | IOException | RuntimeException e) {
+        failures = serve(opened) ? 0 : failures + 1;
+      } catch (RuntimeException e) {
         lost(e);
+        failures++;
       }
-      connection = null;
       pause(failures);
     }
+  }
+
+  /** Until it is lost, and before it is closed: no call shall meet one that is being closed. Returns whether its tools were known. */
+  private boolean serve(McpConnection opened) {
+    boolean known = false;
+    // Before its tools are seen, so that one that is seen can be called.
+    connection = opened;
+    try {
+      update(opened.tools());
+      known = true;
+      LOG.info(
+          "MCP server '{}' is connected: {} tools, protocol {}",
+          settings.name(),
+          tools.size(),
+          opened.protocol());
+      opened.awaitLoss(this::update);
+    } catch (InterruptedException | IOException | RuntimeException e) {
+      lost(e);
+    }
+    return known;
   }
 
   private void lost(Exception failure) {

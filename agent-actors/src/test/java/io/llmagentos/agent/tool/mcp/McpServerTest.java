@@ -262,8 +262,15 @@ class McpServerTest {
 
   @Test
   void shouldNotFollowAListWithoutAnEnd() {
+    String page = "{\"name\":\"set\",\"inputSchema\":{\"type\":\"object\"}},".repeat(399);
+    Map<String, String> lists = Map.of(
+        "max-message = 4 KiB",
+        TOOLS,
+        "max-message = 4 MiB",
+        "[" + page + "{\"name\":\"last\",\"inputSchema\":{\"type\":\"object\"}}]");
     remote.nextCursor = "more";
-    for (String most : List.of("max-message = 4 KiB", "max-message = 4 MiB")) {
+    lists.forEach((most, tools) -> {
+      remote.tools = tools;
       try (McpServer endless = McpServer.start(settings(remote.url(), ", " + most))) {
         await(most)
             .atMost(PATIENCE)
@@ -272,7 +279,7 @@ class McpServerTest {
                 .isInstanceOf(ToolRefusal.class)
                 .hasMessageContaining("its list of tools has no end"));
       }
-    }
+    });
   }
 
   @Test
