@@ -50,23 +50,17 @@ class ToolSettingsTest {
             "x",
             "shop.yaml",
             "",
-            Map.of(),
             true,
-            Duration.ofSeconds(30),
-            16,
-            4 * 1024 * 1024,
-            Duration.ofSeconds(5)));
+            new HttpAccess(
+                Map.of(), Duration.ofSeconds(30), 16, 4 * 1024 * 1024, Duration.ofSeconds(5))));
     assertThat(A2aSettings.all(section("a2a.x.url = \"http://host\"")))
         .containsExactly(new A2aSettings(
             "x",
             "http://host",
             "",
-            Map.of(),
             false,
-            Duration.ofSeconds(60),
-            16,
-            4 * 1024 * 1024,
-            Duration.ofSeconds(5)));
+            new HttpAccess(
+                Map.of(), Duration.ofSeconds(60), 16, 4 * 1024 * 1024, Duration.ofSeconds(5))));
   }
 
   @Test
@@ -97,6 +91,24 @@ class ToolSettingsTest {
           .as(bad)
           .isInstanceOf(AgentOsException.class)
           .hasMessageContaining("llmagentos.agent.tools.a2a.x.url");
+    }
+  }
+
+  @Test
+  void shouldRefuseLimitsThatMakeNoSenseByTheirKeys() {
+    for (String bad :
+        List.of("timeout = 0s", "max-concurrent = 0", "max-response = 1", "connect-timeout = 0s")) {
+      String key = bad.substring(0, bad.indexOf(' '));
+      assertThatThrownBy(
+              () -> A2aSettings.all(section("a2a.x { url = \"http://host\", " + bad + " }")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.a2a.x." + key);
+      assertThatThrownBy(
+              () -> OpenApiSettings.all(section("openapi.x { document = shop.yaml, " + bad + " }")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.openapi.x." + key);
     }
   }
 
