@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.agent.tool.a2a.A2aSettings;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
 import io.llmagentos.node.error.AgentOsException;

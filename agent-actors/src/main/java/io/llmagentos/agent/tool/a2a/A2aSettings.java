@@ -1,8 +1,8 @@
 package io.llmagentos.agent.tool.a2a;
 
 import com.typesafe.config.Config;
-import io.llmagentos.agent.tool.HttpAccess;
 import io.llmagentos.agent.tool.SourceSettings;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import java.net.URI;
 import java.util.List;
 

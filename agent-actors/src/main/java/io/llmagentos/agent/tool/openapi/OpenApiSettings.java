@@ -1,8 +1,8 @@
 package io.llmagentos.agent.tool.openapi;
 
 import com.typesafe.config.Config;
-import io.llmagentos.agent.tool.HttpAccess;
 import io.llmagentos.agent.tool.SourceSettings;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.llmagentos.agent.tool.openapi;
 
 import io.llmagentos.agent.tool.FetchedSource;
-import io.llmagentos.agent.tool.HttpAccess;
 import io.llmagentos.agent.tool.SourceSettings;
 import io.llmagentos.agent.tool.Tool;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;

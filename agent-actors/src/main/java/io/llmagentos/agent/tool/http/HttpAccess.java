@@ -1,6 +1,7 @@
-package io.llmagentos.agent.tool;
+package io.llmagentos.agent.tool.http;
 
 import com.typesafe.config.Config;
+import io.llmagentos.agent.tool.SourceSettings;
 import io.llmagentos.node.settings.Settings;
 import java.io.IOException;
 import java.net.http.HttpClient;
