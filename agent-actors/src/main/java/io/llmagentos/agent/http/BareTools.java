@@ -21,6 +21,7 @@ import io.llmagentos.node.http.Api;
 import io.llmagentos.node.http.ApiError;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -33,6 +34,8 @@ import reactor.core.publisher.Mono;
 final class BareTools {
   private static final String CONVERSATION = "conversation";
   private static final String STATUS = "status";
+  /** Of UTF-8: a turn with its call and its result travels between nodes in one message. */
+  private static final int LARGEST_ARGUMENTS = 512 * 1024;
 
   private final ActorSystem<?> system;
   private final Sessions sessions;
@@ -68,6 +71,13 @@ final class BareTools {
   Mono<McpSchema.CallToolResult> call(McpCaller caller, McpSchema.CallToolRequest call) {
     GivenCall given =
         GivenCall.of(call.name(), call.arguments() == null ? Map.of() : call.arguments());
+    int size = given.arguments().getBytes(StandardCharsets.UTF_8).length;
+    if (size > LARGEST_ARGUMENTS) {
+      return Mono.just(McpCaller.refused(new AgentOsException(
+          ErrorCode.BODY_TOO_LARGE,
+          "the arguments of a call have " + size + " bytes, at most " + LARGEST_ARGUMENTS
+              + " may be")));
+    }
     String key = caller.key(call);
     String id = McpCaller.id(key);
     SessionKey session =

@@ -244,6 +244,9 @@ class McpRoutesTest {
     assertThat(unknown.path("result").path("isError").asBoolean()).isTrue();
     assertThat(text(unknown)).contains("not known whether charge took place", "/v1/sessions/");
 
+    JsonNode large = call("charge", "{\"order\":\"" + "M".repeat(600_000) + "\"}", "{}");
+    assertThat(text(large)).startsWith("body_too_large: ").contains("524288");
+
     assertThat(NODE.post("/v1/sessions", "{\"agent\":\"offered-tools\"}").code())
         .isEqualTo("not_found");
     for (String said : new String[] {
