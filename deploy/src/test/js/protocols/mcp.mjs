@@ -43,6 +43,17 @@ await assert.rejects(
   () => client.callTool({ name: "ask_nobody", arguments: { message: "hello" } }),
   /Unknown tool/,
 );
+// A tool of the platform's own, without an agent: once under its key, recorded in a session.
+const coffee = { name: "make_coffee", arguments: { kind: "mocha" }, _meta: { "io.llmagentos/idempotency-key": "mocha" } };
+const made = await client.callTool(coffee);
+assert.ok(!made.isError);
+assert.equal(made.content[0].text, "One mocha, here you are.");
+assert.deepEqual(await client.callTool(coffee), made);
+const session = new URL("/v1/sessions/" + made._meta["io.llmagentos/conversation"], url);
+const [turn] = (await (await fetch(session)).json()).turns;
+assert.equal(turn.tool_calls[0].status, "succeeded");
+const without = await client.callTool({ name: "make_coffee", arguments: {} });
+assert.ok(without.isError);
 await client.ping();
 await client.close();
 console.log("ok");

@@ -7,6 +7,7 @@ import io.llmagentos.agent.budget.Exceeded;
 import io.llmagentos.agent.budget.Quantity;
 import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.definition.OfferedTools;
 import io.llmagentos.agent.http.A2aRoutes;
 import io.llmagentos.agent.http.AgentRoutes;
 import io.llmagentos.agent.http.BudgetRoutes;
@@ -197,6 +198,11 @@ public final class AgentSubsystem implements Subsystem {
     AgentDefinitions definitions = AgentDefinitions.load(
         settings.definitions(), settings.model(), personal, contributed, tools);
     node.offer(AgentDefinitions.class, definitions);
+    OfferedTools offeredTools = Settings.read(
+        node.config(),
+        "llmagentos.agent.mcp",
+        section -> OfferedTools.create(section, tools, definitions));
+    node.offer(OfferedTools.class, offeredTools);
     node.offer(AgentSettings.class, settings);
     BudgetSettings budgets =
         Settings.read(node.config(), "llmagentos.agent.budget", BudgetSettings::create);
@@ -209,7 +215,9 @@ public final class AgentSubsystem implements Subsystem {
     Session.Dependencies forSessions = new Session.Dependencies(
         node.clock(),
         node.service(Models.class),
-        definitions::get,
+        agent -> agent.equals(OfferedTools.AGENT) && !definitions.has(agent)
+            ? offeredTools.definition()
+            : definitions.get(agent),
         tools,
         settings.turnTimeout(),
         settings.approvalExpiry(),

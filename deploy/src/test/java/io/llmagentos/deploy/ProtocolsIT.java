@@ -46,6 +46,7 @@ class ProtocolsIT {
   private static final Path EXAMPLE = Path.of("examples/barista").toAbsolutePath();
   private static final String SETTINGS = """
       llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "%s" }
+      llmagentos.agent.mcp.tools = [make_coffee]
       llmagentos.coffee.customer = early
       llmagentos.model.models.scripted {
         kind = scripted

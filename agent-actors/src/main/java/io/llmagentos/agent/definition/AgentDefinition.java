@@ -9,7 +9,7 @@ import java.util.Map;
 /**
  * What an agent is.
  *
- * @param model the language model's id
+ * @param model the language model's id; empty: none, each turn is itself the call of a tool
  * @param tools the tools that are connected, by name
  * @param says functions that are answered at once, with the answer
  * @param understands functions that the agent understands although no tool is connected for them, with what they mean in words
@@ -111,6 +111,10 @@ public record AgentDefinition(
             "From the next message on the agent '" + tool.getValue() + "' goes on in your place.",
             "{\"type\":\"object\"}"))
         .toList();
+  }
+
+  public boolean hasModel() {
+    return !model.isEmpty();
   }
 
   public boolean hasTool(String tool) {

@@ -11,7 +11,6 @@ import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.schedule.Schedule;
 import io.llmagentos.agent.schedule.Timing;
-import io.llmagentos.agent.tool.Tool;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
@@ -39,7 +38,6 @@ import org.jspecify.annotations.Nullable;
 public final class AgentDefinitions {
   private static final List<String> SHIPPED = List.of("assistant");
   private static final int MOST_ROUNDS = 64;
-  private static final String ALL = "__*";
   private static final int LONGEST_NAME = 64;
   private static final String ASK = """
       {"type":"object","required":["message"],"additionalProperties":false,
@@ -234,16 +232,9 @@ public final class AgentDefinitions {
     Map<String, ToolSpecification> tools = new LinkedHashMap<>();
     Map<String, ToolTraits> traits = new TreeMap<>();
     for (JsonNode named : file.tools() == null ? List.<JsonNode>of() : file.tools()) {
-      NamedTool tool = named.isObject()
-          ? YAML.treeToValue(named, NamedTool.class)
-          : new NamedTool(named.asText(), null, null, null, null);
+      NamedTool tool = NamedTool.read(where, named);
       String name = required(where, "name of a tool", tool.name());
-      List<Tool> outside = outside(name);
-      for (Tool each : outside) {
-        tools.put(each.specification().name(), each.specification());
-        traits.put(each.specification().name(), tool.over(where, each.traits()));
-      }
-      if (!outside.isEmpty() || isSource(name)) {
+      if (tool.connect(where, external, tools, traits)) {
         continue;
       }
       List<PersonalTool> all = name.equals("personal")
@@ -322,22 +313,6 @@ public final class AgentDefinitions {
     return other.file().description() == null ? "" : other.file().description();
   }
 
-  private List<Tool> outside(String name) {
-    if (!name.endsWith(ALL)) {
-      return external.find(name).stream().toList();
-    }
-    String source = name.substring(0, name.length() - 1);
-    return external.tools().stream()
-        .filter(tool -> tool.specification().name().startsWith(source))
-        .toList();
-  }
-
-  /** Whether all tools of a source are meant, one that may have none at the moment. */
-  private boolean isSource(String name) {
-    return name.endsWith(ALL)
-        && external.find(name.substring(0, name.length() - 1) + "any").isPresent();
-  }
-
   private static int rounds(String where, @Nullable Integer rounds) throws IOException {
     if (rounds != null && (rounds < 1 || rounds > MOST_ROUNDS)) {
       throw new IOException(
@@ -399,7 +374,7 @@ public final class AgentDefinitions {
       return tools != null
           && tools.stream()
               .map(tool -> tool.isObject() ? tool.path("name") : tool)
-              .anyMatch(name -> name.asText().endsWith(ALL));
+              .anyMatch(name -> name.asText().endsWith(ToolHost.ALL));
     }
   }
 
@@ -431,32 +406,6 @@ public final class AgentDefinitions {
           Timing.parse(cron, every, at, zone == null ? otherwise : zone),
           text == null ? "" : text,
           true);
-    }
-  }
-
-  /** A tool as a definition names it: what it says goes above what the tool says of itself. */
-  private record NamedTool(
-      @Nullable String name,
-      @Nullable Boolean approval,
-      @Nullable Boolean idempotent,
-      @Nullable Boolean readOnly,
-      @Nullable String timeout) {
-    ToolTraits over(String where, ToolTraits own) throws IOException {
-      try {
-        return new ToolTraits(
-            readOnly == null ? own.readOnly() : readOnly,
-            idempotent == null ? own.idempotent() : idempotent,
-            approval == null ? own.approval() : approval,
-            timeout == null
-                ? own.timeout()
-                : ConfigFactory.parseMap(Map.of("timeout", timeout)).getDuration("timeout"),
-            own.maxConcurrent());
-      } catch (ConfigException | IllegalArgumentException e) {
-        throw new IOException(
-            where + ": 'timeout' of the tool '" + name
-                + "' must be a duration above zero such as 10s, is '" + timeout + "'",
-            e);
-      }
     }
   }
 }

@@ -6,17 +6,13 @@ import io.llmagentos.agent.session.Session;
 import io.llmagentos.agent.session.SessionKey;
 import io.llmagentos.agent.session.Sessions;
 import io.llmagentos.agent.session.Turn;
-import io.llmagentos.agent.tool.mcp.McpServer;
 import io.llmagentos.node.Node;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.envelope.Context;
-import io.llmagentos.node.error.AgentOsException;
-import io.llmagentos.node.http.Api;
 import io.llmagentos.node.http.ApiError;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.util.Map;
-import java.util.UUID;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.stream.javadsl.Sink;
 import reactor.core.publisher.Mono;
@@ -34,7 +30,6 @@ final class AgentTools {
   private static final String RESULT = """
       {"type":"object","required":["conversation","status","answer"],"properties":{
         "conversation":{"type":"string"},"status":{"type":"string"},"answer":{"type":"string"}}}""";
-  private static final int ID_LENGTH = 40;
 
   private final ActorSystem<?> system;
   private final Sessions sessions;
@@ -53,13 +48,9 @@ final class AgentTools {
   }
 
   Mono<McpSchema.CallToolResult> call(
-      AgentDefinition agent, Context context, McpSchema.CallToolRequest call) {
-    String key =
-        call.meta() != null && call.meta().get(McpServer.IDEMPOTENCY_KEY) instanceof String given
-            ? given
-            : UUID.randomUUID().toString();
-    // A hash: keys may be of any length, and of any characters.
-    String turn = Api.sha256(key).substring(0, ID_LENGTH);
+      AgentDefinition agent, McpCaller caller, McpSchema.CallToolRequest call) {
+    Context context = caller.context();
+    String turn = McpCaller.id(caller.key(call));
     String conversation =
         call.arguments().get("conversation") instanceof String going ? going : "mcp-" + turn;
     SessionKey session = new SessionKey(context.tenant(), context.principal(), conversation);
@@ -73,7 +64,7 @@ final class AgentTools {
                     ContentPart.text(String.valueOf(call.arguments().get("message"))))
                 .runWith(Sink.last(), system))
             .thenApply(last -> result(conversation, ((Session.Finished) last).turn())))
-        .onErrorResume(failure -> Mono.just(refused(ApiError.known(failure))));
+        .onErrorResume(failure -> Mono.just(McpCaller.refused(ApiError.known(failure))));
   }
 
   private static McpSchema.CallToolResult result(String conversation, Turn turn) {
@@ -83,13 +74,6 @@ final class AgentTools {
             "conversation", conversation, "status", turn.status().id(), "answer", turn.answer()))
         .isError(
             turn.status() == Turn.Status.FAILED || turn.status() == Turn.Status.BUDGET_EXCEEDED)
-        .build();
-  }
-
-  private static McpSchema.CallToolResult refused(AgentOsException refusal) {
-    return McpSchema.CallToolResult.builder()
-        .addTextContent(refusal.code().id() + ": " + refusal.getMessage())
-        .isError(true)
         .build();
   }
 }

@@ -1,9 +1,12 @@
 package io.llmagentos.agent.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.definition.AgentDefinitions;
+import io.llmagentos.agent.definition.OfferedTools;
+import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.Node;
-import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.http.Api;
@@ -17,9 +20,11 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -29,26 +34,27 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * The platform as an MCP server over streamable HTTP, {@code POST /mcp}: its agents as tools. Without sessions of the protocol, so that every node
+ * The platform as an MCP server over streamable HTTP, {@code POST /mcp}: its agents as tools, and those of its own tools that a setting names. Without sessions of the protocol, so that every node
  * answers every request; what is said goes on in sessions of the platform.
  */
 public final class McpRoutes extends Api {
-  private static final String CONTEXT = "context";
+  private static final String CALLER = "caller";
 
-  private final Door door = new Door();
+  private final AgentDefinitions agents;
+  private final OfferedTools offered;
+  private final AgentTools agentTools;
+  private final BareTools bareTools;
+  private volatile @Nullable Served served;
+
+  /** The server for the tools that were offered when it was made. */
+  private record Served(AgentDefinition tools, Door door) {}
 
   public McpRoutes(Node node) {
     super(node);
-    AgentTools agents = new AgentTools(node);
-    StatelessAsyncSpecification server = McpServer.async(door)
-        .serverInfo("llmagentos", "0.1.0")
-        .capabilities(McpSchema.ServerCapabilities.builder().tools(false).build());
-    node.service(AgentDefinitions.class)
-        .all()
-        .forEach(agent -> server.toolCall(
-            AgentTools.describe(agent),
-            (transport, call) -> agents.call(agent, (Context) transport.get(CONTEXT), call)));
-    server.build();
+    this.agents = node.service(AgentDefinitions.class);
+    this.offered = node.service(OfferedTools.class);
+    this.agentTools = new AgentTools(node);
+    this.bareTools = new BareTools(node);
   }
 
   public Route route() {
@@ -56,7 +62,45 @@ public final class McpRoutes extends Api {
         "mcp",
         () -> post(() -> withContext(context -> optionalHeaderValueByName(
             HttpHeaders.PROTOCOL_VERSION,
-            revision -> withJson(body -> completeLater(door.answer(context, revision, body)))))));
+            revision -> optionalHeaderValueByName(
+                "Idempotency-Key",
+                key -> withJson(body ->
+                    completeLater(door().answer(new McpCaller(context, key), revision, body))))))));
+  }
+
+  /** Another one whenever the tools have changed. */
+  private Door door() {
+    AgentDefinition tools = offered.definition();
+    Served last = served;
+    if (last == null || !last.tools().equals(tools)) {
+      last = new Served(tools, serve(tools));
+      served = last;
+    }
+    return last.door();
+  }
+
+  private Door serve(AgentDefinition tools) {
+    Door door = new Door();
+    StatelessAsyncSpecification server = McpServer.async(door)
+        .serverInfo("llmagentos", "0.1.0")
+        .capabilities(McpSchema.ServerCapabilities.builder().tools(false).build())
+        .strictToolNameValidation(false);
+    Set<String> names = new HashSet<>();
+    for (AgentDefinition agent : agents.all()) {
+      names.add(AgentDefinition.asking(agent.name()));
+      server.toolCall(
+          AgentTools.describe(agent),
+          (transport, call) -> agentTools.call(agent, (McpCaller) transport.get(CALLER), call));
+    }
+    for (ToolSpecification tool : tools.tools()) {
+      if (names.add(tool.name())) {
+        server.toolCall(
+            BareTools.describe(tool, tools.external().getOrDefault(tool.name(), ToolTraits.EFFECT)),
+            (transport, call) -> bareTools.call((McpCaller) transport.get(CALLER), call));
+      }
+    }
+    server.build();
+    return door;
   }
 
   /** Between the door and the library that speaks the protocol. */
@@ -74,7 +118,7 @@ public final class McpRoutes extends Api {
     }
 
     CompletionStage<HttpResponse> answer(
-        Context context, Optional<String> revision, JsonNode body) {
+        McpCaller caller, Optional<String> revision, JsonNode body) {
       revision.filter(each -> !protocolVersions().contains(each)).ifPresent(each -> {
         throw new AgentOsException(
             ErrorCode.INVALID_REQUEST,
@@ -82,7 +126,7 @@ public final class McpRoutes extends Api {
             HttpHeaders.PROTOCOL_VERSION);
       });
       McpStatelessServerHandler known = Objects.requireNonNull(handler, "set");
-      McpTransportContext transport = McpTransportContext.create(Map.of(CONTEXT, context));
+      McpTransportContext transport = McpTransportContext.create(Map.of(CALLER, caller));
       return switch (message(body)) {
         case McpSchema.JSONRPCRequest request ->
           known.handleRequest(transport, request).map(Door::response).toFuture();

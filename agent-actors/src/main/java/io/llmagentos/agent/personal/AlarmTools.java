@@ -21,11 +21,13 @@ final class AlarmTools {
   static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
-            "alarm_set",
-            "Sets an alarm that rings at a given time, once or repeatedly.",
-            AlarmTools::set,
-            SLOTS),
-        FunctionTool.of("alarm_query", "Tells which alarms are set.", AlarmTools::query, SLOTS),
+                "alarm_set",
+                "Sets an alarm that rings at a given time, once or repeatedly.",
+                AlarmTools::set,
+                SLOTS)
+            .undoneBy("alarm_remove"),
+        FunctionTool.of("alarm_query", "Tells which alarms are set.", AlarmTools::query, SLOTS)
+            .telling(),
         FunctionTool.of("alarm_remove", "Removes one or more alarms.", AlarmTools::remove, SLOTS));
   }
 

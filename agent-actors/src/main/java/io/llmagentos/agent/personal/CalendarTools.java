@@ -35,10 +35,11 @@ final class CalendarTools {
 
   static List<PersonalTool> tools() {
     return List.of(
+        FunctionTool.of("calendar_set", "Adds an event to the calendar.", CalendarTools::set, SLOTS)
+            .undoneBy("calendar_remove"),
         FunctionTool.of(
-            "calendar_set", "Adds an event to the calendar.", CalendarTools::set, SLOTS),
-        FunctionTool.of(
-            "calendar_query", "Tells what is in the calendar.", CalendarTools::query, SLOTS),
+                "calendar_query", "Tells what is in the calendar.", CalendarTools::query, SLOTS)
+            .telling(),
         FunctionTool.of(
             "calendar_remove", "Removes events from the calendar.", CalendarTools::remove, SLOTS));
   }

@@ -33,22 +33,24 @@ final class DateTimeTools {
   static List<PersonalTool> tools() {
     return List.of(
         FunctionTool.of(
-            "datetime_query",
-            "Tells the date or the time, here or in another place.",
-            DateTimeTools::query,
-            "date",
-            "time",
-            "timeofday",
-            "place_name",
-            "time_zone"),
+                "datetime_query",
+                "Tells the date or the time, here or in another place.",
+                DateTimeTools::query,
+                "date",
+                "time",
+                "timeofday",
+                "place_name",
+                "time_zone")
+            .telling(),
         FunctionTool.of(
-            "datetime_convert",
-            "Converts a time between places or time zones, or tells how far apart they are.",
-            DateTimeTools::convert,
-            "time",
-            "place_name",
-            "time_zone",
-            "timeofday"));
+                "datetime_convert",
+                "Converts a time between places or time zones, or tells how far apart they are.",
+                DateTimeTools::convert,
+                "time",
+                "place_name",
+                "time_zone",
+                "timeofday")
+            .telling());
   }
 
   private static ToolOutcome query(ToolArguments arguments, ToolContext context) {

@@ -4,11 +4,15 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.model.chat.ToolSpecification;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 
 /** A tool that is one function; its arguments are optional strings. */
 record FunctionTool(
-    ToolSpecification specification, BiFunction<ToolArguments, ToolContext, ToolOutcome> function)
+    ToolSpecification specification,
+    BiFunction<ToolArguments, ToolContext, ToolOutcome> function,
+    boolean tells,
+    Optional<String> undo)
     implements PersonalTool {
   private static final Map<String, String> SLOTS = Map.ofEntries(
       Map.entry("time", "the time of day or the span of time, in the words of the request"),
@@ -41,7 +45,19 @@ record FunctionTool(
     for (String slot : slots) {
       properties.putObject(slot).put("type", "string").put("description", SLOTS.get(slot));
     }
-    return new FunctionTool(new ToolSpecification(name, description, schema.toString()), function);
+    return new FunctionTool(
+        new ToolSpecification(name, description, schema.toString()),
+        function,
+        false,
+        Optional.empty());
+  }
+
+  FunctionTool telling() {
+    return new FunctionTool(specification, function, true, undo);
+  }
+
+  FunctionTool undoneBy(String tool) {
+    return new FunctionTool(specification, function, tells, Optional.of(tool));
   }
 
   @Override

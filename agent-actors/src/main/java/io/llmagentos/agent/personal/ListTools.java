@@ -38,11 +38,12 @@ final class ListTools {
             "list_name",
             "item"),
         FunctionTool.of(
-            "lists_query",
-            "Tells which lists there are or what is on one.",
-            ListTools::query,
-            "list_name",
-            "item"),
+                "lists_query",
+                "Tells which lists there are or what is on one.",
+                ListTools::query,
+                "list_name",
+                "item")
+            .telling(),
         FunctionTool.of(
             "lists_remove",
             "Removes items from a list, empties a list or removes it.",

@@ -67,7 +67,10 @@ final class MathsTool {
 
   static List<PersonalTool> tools() {
     return List.of(FunctionTool.of(
-        "qa_maths", "Computes an arithmetic expression said in words or digits.", MathsTool::call));
+            "qa_maths",
+            "Computes an arithmetic expression said in words or digits.",
+            MathsTool::call)
+        .telling());
   }
 
   private static ToolOutcome call(ToolArguments arguments, ToolContext context) {

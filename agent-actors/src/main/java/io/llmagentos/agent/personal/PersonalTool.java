@@ -1,6 +1,7 @@
 package io.llmagentos.agent.personal;
 
 import io.llmagentos.model.chat.ToolSpecification;
+import java.util.Optional;
 
 /**
  * Something an agent can do with what it keeps for its principal. Pure: it reads the state and the clock it is given and returns events and an
@@ -10,6 +11,16 @@ import io.llmagentos.model.chat.ToolSpecification;
  */
 public interface PersonalTool {
   ToolSpecification specification();
+
+  /** Whether it only tells something. */
+  default boolean tells() {
+    return false;
+  }
+
+  /** The tool that takes back what this one has done, with the same arguments; empty: none does. */
+  default Optional<String> undo() {
+    return Optional.empty();
+  }
 
   /** Must return quickly and not block. May throw {@link ToolException} for arguments that make no sense; nothing is then changed. */
   ToolOutcome call(ToolArguments arguments, ToolContext context);

@@ -148,7 +148,7 @@ final class CallRunner {
   private static CallOutcome failed(Call call, ToolTraits traits, Throwable cause) {
     if (cause instanceof ToolRefusal refusal) {
       return CallOutcome.Ended.failed(
-          String.valueOf(refusal.getMessage()), ErrorCode.TOOL_FAILED.id());
+          String.valueOf(refusal.getMessage()), refusal.code().id());
     }
     String reason = cause instanceof TimeoutException
         ? call.name() + " did not return within " + traits.timeout()

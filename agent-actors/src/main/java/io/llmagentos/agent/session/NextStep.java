@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  *
  * <p>A turn goes in rounds: the model is asked, the calls of its reply are carried out side by side, and with their results it is asked again, as
  * often as the definition says; the calls of the last round answer for themselves. A round's calls may be the steps of a {@link Plan}. A model that turns one request
- * into one call is asked by {@link Dialogue}.
+ * into one call is asked by {@link Dialogue}. Without a model a turn is a {@link GivenCall}.
  */
 sealed interface NextStep {
   record AskModel(ChatRequest request) implements NextStep {}
@@ -75,6 +75,9 @@ sealed interface NextStep {
 
   static NextStep of(
       SessionKey session, SessionState state, Turn turn, AgentDefinition definition) {
+    if (!definition.hasModel()) {
+      return GivenCall.next(session, turn, definition);
+    }
     if (definition.dialogue()) {
       return Dialogue.next(session, state, turn, definition);
     }
@@ -162,7 +165,7 @@ sealed interface NextStep {
   }
 
   /** The tools' own words. */
-  private static Answer answer(Turn turn, List<Call> calls, AgentDefinition definition) {
+  static Answer answer(Turn turn, List<Call> calls, AgentDefinition definition) {
     Stream<String> notMade = turn.progress().stream()
         .filter(step -> step.status().equals(Plan.SKIPPED))
         .map(step -> step.tool() + " did not take place.");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llmagentos.agent.definition.AgentDefinition;
+import io.llmagentos.agent.personal.PersonalTool;
 import io.llmagentos.agent.personal.PersonalTools;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolCall;
@@ -149,13 +150,17 @@ record Utterance(
   private static Utterance repairing(
       String text, Repair repair, Call latest, String said, AgentDefinition definition) {
     ToolTraits traits = definition.external().get(latest.name());
-    boolean tells = traits == null ? PersonalTools.tells(latest.name()) : traits.readOnly();
+    Optional<PersonalTool> personal =
+        traits == null ? PersonalTools.named(latest.name()) : Optional.empty();
+    boolean tells =
+        traits == null ? personal.map(PersonalTool::tells).orElse(false) : traits.readOnly();
     // A personal tool that asks back has done nothing.
     boolean happened = latest.status() == Call.Status.UNKNOWN
         || (latest.status() == Call.Status.SUCCEEDED
             && (traits != null || !latest.result().endsWith("?")));
-    Optional<ToolCall> undo = PersonalTools.undo(latest.name())
-        .filter(tool -> happened && traits == null && definition.hasTool(tool))
+    Optional<ToolCall> undo = personal
+        .flatMap(PersonalTool::undo)
+        .filter(tool -> happened && definition.hasTool(tool))
         .map(tool -> new ToolCall("undo", tool, latest.arguments()));
     if (happened && !tells && undo.isEmpty()) {
       return answer("I cannot take back " + latest.name() + ": "

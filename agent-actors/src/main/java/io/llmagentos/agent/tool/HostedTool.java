@@ -4,6 +4,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.Context;
+import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,6 +30,9 @@ final class HostedTool implements Tool {
   private final ToolSchema input;
   private final Optional<ToolSchema> output;
   private final Semaphore permits;
+  /** For those that wait for a permit. */
+  private final Semaphore places;
+
   private final CircuitBreaker breaker;
   /** In milliseconds of the epoch. */
   private final AtomicLong reopensAt;
@@ -43,7 +47,8 @@ final class HostedTool implements Tool {
     this.input = new ToolSchema(tool.specification().parameters());
     this.output =
         Optional.of(tool.outputSchema()).filter(text -> !text.isEmpty()).map(ToolSchema::new);
-    this.permits = new Semaphore(traits.maxConcurrent());
+    this.permits = new Semaphore(traits.maxConcurrent(), true);
+    this.places = new Semaphore(settings.queue());
     this.reopensAt = new AtomicLong();
     this.breaker = CircuitBreaker.of(
         name,
@@ -72,6 +77,7 @@ final class HostedTool implements Tool {
     this.input = same.input;
     this.output = same.output;
     this.permits = same.permits;
+    this.places = same.places;
     this.breaker = same.breaker;
     this.reopensAt = same.reopensAt;
   }
@@ -150,10 +156,13 @@ final class HostedTool implements Tool {
   }
 
   private ToolResult attempt(ToolRequest request) throws Exception {
-    Duration limit = timeLeft(request.context());
-    if (!permits.tryAcquire()) {
-      throw new ToolRefusal("'" + name + "' is called " + traits.maxConcurrent()
-          + " times at this moment, as often as may be at once; try again later");
+    acquirePermit(request.context());
+    Duration limit;
+    try {
+      limit = timeLeft(request.context());
+    } catch (ToolRefusal late) {
+      permits.release();
+      throw late;
     }
     if (!breaker.tryAcquirePermission()) {
       permits.release();
@@ -188,6 +197,36 @@ final class HostedTool implements Tool {
       call.cancel(true);
       breaker.releasePermission();
       throw e;
+    }
+  }
+
+  /** In the order of asking, until the context's deadline. */
+  private void acquirePermit(Context context) {
+    try {
+      if (permits.tryAcquire(0, TimeUnit.NANOSECONDS)) {
+        return;
+      }
+      if (!places.tryAcquire()) {
+        throw new ToolRefusal(
+            ErrorCode.QUEUE_FULL,
+            "'" + name + "' is called " + traits.maxConcurrent()
+                + " times at this moment, as often as may be at once, and " + settings.queue()
+                + " calls wait, as many as may (llmagentos.agent.tools.queue); try again later");
+      }
+      try {
+        Duration left = Duration.between(clock.instant(), context.deadline());
+        if (!permits.tryAcquire(left.toNanos(), TimeUnit.NANOSECONDS)) {
+          throw new ToolRefusal(
+              ErrorCode.DEADLINE_EXCEEDED,
+              "the time for '" + name + "' was over while it waited for " + traits.maxConcurrent()
+                  + " other calls of it; it was not called");
+        }
+      } finally {
+        places.release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ToolRefusal(ErrorCode.STOPPED, "'" + name + "' was stopped before it was called");
     }
   }
 

@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigUtil;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.settings.Settings;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -56,5 +58,26 @@ public final class SourceSettings {
     return entry.getObject(key).entrySet().stream()
         .collect(Collectors.toMap(
             Map.Entry::getKey, each -> String.valueOf(each.getValue().unwrapped())));
+  }
+
+  /** Refuse what is no http or https URL with {@code SETTINGS_INVALID}. */
+  public static void requireUrl(String path, String url) {
+    if (!isUrl(url)) {
+      throw new AgentOsException(
+          ErrorCode.SETTINGS_INVALID,
+          path + " must be an http or https URL, is '" + url + "'",
+          path);
+    }
+  }
+
+  /** Whether a text is an http or https URL. */
+  public static boolean isUrl(String text) {
+    try {
+      URI uri = new URI(text);
+      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null;
+    } catch (URISyntaxException e) {
+      return false;
+    }
   }
 }

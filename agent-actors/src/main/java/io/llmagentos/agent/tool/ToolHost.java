@@ -14,9 +14,12 @@ import java.util.random.RandomGenerator;
 
 /**
  * The tools of a node, whatever they come from. Each checks what it is given and what it gives by its schemas, gives up in time, tries again where
- * that does no harm, lets a tool that keeps failing alone for a while, and refuses more calls at once than the tool takes. Thread-safe.
+ * that does no harm, lets a tool that keeps failing alone for a while, and lets calls wait in a short queue while as many run as the tool takes. Thread-safe.
  */
 public final class ToolHost implements AutoCloseable {
+  /** What a name ends with that stands for all tools of a source. */
+  public static final String ALL = "__*";
+
   private final List<ToolSource> sources;
   private final ToolSettings settings;
   private final Clock clock;
@@ -68,6 +71,23 @@ public final class ToolHost implements AutoCloseable {
   /** The same with other traits than its own, as a definition may have them. */
   public Optional<Tool> find(String name, ToolTraits traits) {
     return hosted(name).map(tool -> tool.with(traits));
+  }
+
+  /** What a name stands for where tools are named: the tool, or with {@code SOURCE__*} all that the source has now. */
+  public List<Tool> named(String name) {
+    if (!name.endsWith(ALL)) {
+      return find(name).stream().toList();
+    }
+    String prefix = name.substring(0, name.length() - 1);
+    return tools().stream()
+        .filter(tool -> tool.specification().name().startsWith(prefix))
+        .toList();
+  }
+
+  /** Whether a name stands for all tools of a source that there is, one that may have none at the moment. */
+  public boolean isSource(String name) {
+    return name.endsWith(ALL)
+        && find(name.substring(0, name.length() - 1) + "any").isPresent();
   }
 
   private Optional<HostedTool> hosted(String name) {

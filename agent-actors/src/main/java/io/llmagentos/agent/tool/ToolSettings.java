@@ -9,10 +9,16 @@ import java.time.Duration;
  *
  * @param attempts how often a call is tried, all in all
  * @param breaker when a tool that keeps failing is let alone
+ * @param queue calls of one tool that may wait for others of it to end
  * @param maxResultChars of a result's text, and of its structured form
  */
 public record ToolSettings(
-    int attempts, Duration backoff, Duration maxBackoff, Breaker breaker, int maxResultChars) {
+    int attempts,
+    Duration backoff,
+    Duration maxBackoff,
+    Breaker breaker,
+    int queue,
+    int maxResultChars) {
   private static final String SECTION = "llmagentos.agent.tools.";
   private static final int MOST_ATTEMPTS = 100;
   private static final int MOST_CALLS = 1_000_000;
@@ -37,6 +43,7 @@ public record ToolSettings(
     Settings.requireBetween(SECTION + "attempts", attempts, 1, MOST_ATTEMPTS);
     Settings.requireAtLeast(SECTION + "backoff", backoff, Duration.ofMillis(1));
     Settings.requireAtLeast(SECTION + "max-backoff", maxBackoff, backoff);
+    Settings.requireBetween(SECTION + "queue", queue, 0, MOST_CALLS);
     Settings.requireBetween(
         SECTION + "max-result-chars", maxResultChars, FEWEST_CHARS, Integer.MAX_VALUE);
   }
@@ -51,6 +58,7 @@ public record ToolSettings(
             section.getInt("breaker.calls"),
             section.getInt("breaker.failures"),
             section.getDuration("breaker.pause")),
+        section.getInt("queue"),
         section.getInt("max-result-chars"));
   }
 }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -83,16 +84,49 @@ class AgentDefinitionsTest {
     Files.writeString(directory.resolve(name + ".yaml"), "name: " + name + "\n" + rest + REST);
   }
 
+  @Test
+  void shouldOfferToolsAsASettingNamesThem() throws Exception {
+    AgentDefinition bare =
+        offered("[{ name = plan, approval = true, timeout = 5s }]").definition();
+    assertThat(bare.hasModel()).isFalse();
+    assertThat(bare.external())
+        .isEqualTo(Map.of("plan", new ToolTraits(true, true, true, Duration.ofSeconds(5), 16)));
+    assertThat(offered("[]").definition().tools()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+      [nothing]                         | the unknown tool 'nothing'
+      ["shop__*"]                       | the unknown tool 'shop__*'
+      [personal]                        | the unknown tool 'personal'
+      [{ approval = true }]             | the unknown tool 'null'
+      [{ name = plan, aproval = true }] | aproval
+      [{ name = plan, timeout = soon }] | 'timeout' of the tool 'plan'
+      """)
+  void shouldRefuseToOfferWhatThereIsNot(String named, String why) {
+    assertThatThrownBy(() -> offered(named))
+        .isInstanceOf(AgentOsException.class)
+        .hasMessageContaining("llmagentos.agent.mcp.tools")
+        .hasMessageContaining(why);
+  }
+
+  private OfferedTools offered(String named) {
+    return OfferedTools.create(ConfigFactory.parseString("tools = " + named), tools(), load());
+  }
+
   private AgentDefinitions load() {
+    return AgentDefinitions.load(
+        directory.toString(), "", PersonalTools.standard(), List.of(), tools());
+  }
+
+  private static ToolHost tools() {
     ToolSettings settings =
         ToolSettings.create(ConfigFactory.load().getConfig("llmagentos.agent.tools"));
-    ToolHost tools = new ToolHost(
+    return new ToolHost(
         List.of(ToolSource.of(List.of(new PlanCalled()))),
         settings,
         Clock.systemUTC(),
         new Random(1));
-    return AgentDefinitions.load(
-        directory.toString(), "", PersonalTools.standard(), List.of(), tools);
   }
 
   /** Somebody's tool of that name. */

@@ -15,6 +15,7 @@ import io.llmagentos.node.envelope.Provenance;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -25,6 +26,7 @@ class McpRoutesTest {
   @RegisterExtension
   static final RunningNode NODE = new RunningNode("""
       llmagentos.agent.tool-timeout = 1m
+      llmagentos.agent.mcp.tools = [charge, refund, { name = deliver, approval = false }, "absent__*"]
       llmagentos.agent.tools.mcp.absent { url = "http://127.0.0.1:1/mcp" }
       """);
 
@@ -34,6 +36,22 @@ class McpRoutesTest {
         "/mcp",
         "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}".formatted(method, params),
         headers);
+  }
+
+  private static String key(String key) {
+    return "{\"io.llmagentos/idempotency-key\":\"" + key + "\"}";
+  }
+
+  private static String text(JsonNode answer) {
+    return answer.path("result").path("content").path(0).path("text").asText();
+  }
+
+  private static String conversation(JsonNode answer) {
+    return answer
+        .path("result")
+        .path("_meta")
+        .path("io.llmagentos/conversation")
+        .asText();
   }
 
   private static JsonNode call(String tool, String arguments, String meta)
@@ -141,6 +159,106 @@ class McpRoutesTest {
     assertThat(post("ping", "{}", "MCP-Protocol-Version", "2001-01-01").status())
         .isEqualTo(400);
     assertThat(post("ping", "{}", "Origin", "https://evil.example").status()).isEqualTo(403);
+  }
+
+  @Test
+  void shouldOfferTheToolsThatTheSettingNames() throws Exception {
+    JsonNode tools = post("tools/list", "{}").json().path("result").path("tools");
+    assertThat(tools.findValuesAsText("name"))
+        .contains("charge", "refund", "deliver")
+        .doesNotContain("look_up", "alarm_set");
+    JsonNode deliver = StreamSupport.stream(tools.spliterator(), false)
+        .filter(tool -> tool.path("name").asText().equals("deliver"))
+        .findFirst()
+        .orElseThrow();
+    assertThat(deliver.path("inputSchema").path("required").path(1).asText()).isEqualTo("day");
+    assertThat(deliver.path("annotations").path("readOnlyHint").asBoolean(true)).isFalse();
+  }
+
+  @Test
+  void shouldRecordACallOfAToolAndMakeItOnceUnderOneKey() throws Exception {
+    String order = "{\"order\":\"M1\",\"amount\":3}";
+    JsonNode first = call("charge", order, key("m1"));
+    assertThat(text(first)).isEqualTo("charge of M1 for 3");
+    assertThat(first.path("result").path("isError").asBoolean()).isFalse();
+    assertThat(call("charge", "{\"amount\":3,\"order\":\"M1\"}", key("m1"))).isEqualTo(first);
+    RunningNode.Answer byHeader = post(
+        "tools/call", "{\"name\":\"charge\",\"arguments\":" + order + "}", "Idempotency-Key", "m1");
+    assertThat(byHeader.json()).isEqualTo(first);
+    assertThat(ShopTools.keys("charge", "M1")).hasSize(1);
+    assertThat(text(call("charge", "{\"order\":\"M1\",\"amount\":4}", key("m1"))))
+        .startsWith("conflict: ");
+
+    JsonNode turn =
+        NODE.get("/v1/sessions/" + conversation(first)).json().path("turns").path(0);
+    assertThat(turn.path("status").asText()).isEqualTo("completed");
+    assertThat(turn.path("tool_calls").path(0).path("status").asText()).isEqualTo("succeeded");
+    assertThat(turn.path("usage").path("steps").asInt()).as("no model").isZero();
+  }
+
+  @Test
+  void shouldLetAPersonApproveACallOfATool() throws Exception {
+    String order = "{\"order\":\"M2\",\"amount\":7}";
+    JsonNode waiting = call("refund", order, key("m2"));
+    assertThat(text(waiting))
+        .contains("waits for a person's approval", "/v1/sessions/" + conversation(waiting), "'m2'");
+    assertThat(waiting.path("result").path("isError").asBoolean()).isFalse();
+    assertThat(waiting.path("result").path("structuredContent").path("status").asText())
+        .isEqualTo("waiting");
+    assertThat(ShopTools.keys("refund", "M2")).isEmpty();
+
+    JsonNode item = await("the inbox has it")
+        .atMost(PATIENCE)
+        .until(
+            () -> StreamSupport.stream(
+                    NODE.get("/v1/inbox").json().path("data").spliterator(), false)
+                .filter(each -> each.path("arguments").asText().contains("M2"))
+                .findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
+    NODE.post(
+        "/v1/inbox/" + item.path("id").asText() + "/decision",
+        "{\"decision\":\"approve\",\"hash\":\"" + item.path("hash").asText() + "\"}");
+    await("the outcome is known under the key")
+        .atMost(PATIENCE)
+        .until(() -> text(call("refund", order, key("m2"))).equals("refund of M2 for 7"));
+    assertThat(ShopTools.keys("refund", "M2")).hasSize(1);
+  }
+
+  @Test
+  void shouldRefuseCallsOfToolsThatMakeNoSense() throws Exception {
+    for (String unoffered : new String[] {"no_such_tool", "look_up", "alarm_set", "absent__x"}) {
+      assertThat(call(unoffered, "{}", "{}").path("error").path("code").asInt())
+          .as(unoffered)
+          .isEqualTo(-32602);
+    }
+    JsonNode bad = call("deliver", "{\"order\":7}", "{}");
+    assertThat(bad.path("result").path("isError").asBoolean()).isTrue();
+    assertThat(text(bad)).contains("day");
+    assertThat(ShopTools.keys("deliver", "7")).isEmpty();
+
+    JsonNode refused = call("charge", "{\"order\":\"soldM\"}", "{}");
+    assertThat(refused.path("result").path("isError").asBoolean()).isTrue();
+    assertThat(text(refused)).contains("soldM is sold out");
+    JsonNode unknown = call("charge", "{\"order\":\"brokenM\"}", "{}");
+    assertThat(unknown.path("result").path("isError").asBoolean()).isTrue();
+    assertThat(text(unknown)).contains("not known whether charge took place", "/v1/sessions/");
+
+    JsonNode large = call("charge", "{\"order\":\"" + "M".repeat(600_000) + "\"}", "{}");
+    assertThat(text(large)).startsWith("body_too_large: ").contains("524288");
+
+    assertThat(NODE.post("/v1/sessions", "{\"agent\":\"offered-tools\"}").code())
+        .isEqualTo("not_found");
+    for (String said : new String[] {
+      "hello", "{\\\"tool\\\":\\\"look_up\\\",\\\"arguments\\\":{}}", "{\\\"tool\\\":7}"
+    }) {
+      JsonNode turn = NODE.post(
+              "/v1/sessions/" + conversation(refused) + "/messages",
+              "{\"content\":\"" + said + "\"}")
+          .json();
+      assertThat(turn.path("status").asText()).as(said).isEqualTo("failed");
+      assertThat(turn.path("tool_calls")).as(said).isEmpty();
+    }
   }
 
   /** A platform is a tool of another: over this door, by the client for MCP servers. */

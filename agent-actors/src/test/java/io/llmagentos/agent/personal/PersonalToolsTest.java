@@ -166,6 +166,20 @@ class PersonalToolsTest {
   }
 
   @Test
+  void shouldTakeBackWithAToolThatThereIs() {
+    assertThat(PersonalTools.standard())
+        .filteredOn(tool -> tool.undo().isPresent())
+        .isNotEmpty()
+        .allSatisfy(tool -> {
+          PersonalTool undo = PersonalTools.named(tool.undo().orElseThrow()).orElseThrow();
+          assertThat(undo.tells() || tool.tells()).isFalse();
+          assertThat(undo.specification().parameters())
+              .isEqualTo(tool.specification().parameters());
+        });
+    assertThat(PersonalTools.named("no_such_tool")).isEmpty();
+  }
+
+  @Test
   void shouldKeepTheCalendar() {
     Assistant me = new Assistant();
     me.say(

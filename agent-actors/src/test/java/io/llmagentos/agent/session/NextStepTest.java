@@ -75,6 +75,33 @@ class NextStepTest {
   }
 
   @Test
+  void shouldMakeTheCallThatATurnIsWithoutAModel() {
+    AgentDefinition bare = new AgentDefinition(
+        "tools",
+        "",
+        "",
+        "",
+        List.of(tool("charge")),
+        Map.of(),
+        Map.of(),
+        "",
+        "",
+        Map.of("charge", ToolTraits.EFFECT),
+        1);
+    GivenCall given = GivenCall.of("charge", Map.of("b", 1, "a", "x"));
+    SessionState state = opened().apply(new SessionEvent.TurnAccepted("t1", given.content(), NOW));
+    assertThat(NextStep.of(SESSION, state, state.turn("t1").orElseThrow(), bare))
+        .isEqualTo(new NextStep.Act(List.of(new Action(
+            Action.Kind.START,
+            Call.planned("local/alice/s/t1/call", 0, "charge", "{\"a\":\"x\",\"b\":1}")))));
+
+    SessionState started = state.apply(started("t1", 0, "charge"));
+    assertThat(kinds(NextStep.of(SESSION, started, started.turn("t1").orElseThrow(), bare)))
+        .as("its node was lost")
+        .containsExactly(Action.Kind.DOUBT);
+  }
+
+  @Test
   void shouldSayThatNothingIsConnected() {
     SessionState state = opened()
         .apply(accepted("t1", "to mars"))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.error.ErrorCode;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -58,6 +59,7 @@ class HostedToolTest {
         Duration.ofMinutes(1),
         Duration.ofHours(1),
         new ToolSettings.Breaker(4, 50, Duration.ofSeconds(30)),
+        1,
         100);
   }
 
@@ -253,28 +255,75 @@ class HostedToolTest {
   }
 
   @Test
-  void shouldRefuseMoreCallsThanMayRunAtOnce() throws Exception {
+  void shouldLetCallsWaitWhileAsManyRunAsMayAndRefuseMore() throws Exception {
     CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    Tool hosted = hosted(new ScriptedTool(effect(LONG, 1), "", request -> {
+    ScriptedTool tool = new ScriptedTool(effect(LONG, 1), "", request -> {
       arrived.countDown();
       goOn.await();
       return PAID;
-    }));
-    CompletableFuture<ToolResult> first = new CompletableFuture<>();
-    Thread.ofVirtual().start(() -> {
-      try {
-        first.complete(hosted.call(pay(LONG)));
-      } catch (Exception e) {
-        first.completeExceptionally(e);
-      }
     });
+    Tool hosted = hosted(tool);
+    CompletableFuture<ToolResult> first = called(hosted);
     arrived.await();
-    assertThatThrownBy(() -> hosted.call(pay(LONG)))
-        .isInstanceOf(ToolRefusal.class)
-        .hasMessageContaining("1 times at this moment");
+    // One of the two finds a place in the queue, the other is refused.
+    CompletableFuture<ToolResult> second = called(hosted);
+    CompletableFuture<ToolResult> third = called(hosted);
+    assertThatThrownBy(() -> CompletableFuture.anyOf(second, third).get(1, TimeUnit.MINUTES))
+        .hasCauseInstanceOf(ToolRefusal.class)
+        .hasMessageContaining("called 1 times at this moment")
+        .hasMessageContaining("1 calls wait")
+        .hasMessageContaining("llmagentos.agent.tools.queue")
+        .cause()
+        .isInstanceOfSatisfying(
+            ToolRefusal.class,
+            refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.QUEUE_FULL));
+    assertThat(tool.calls()).isEqualTo(1);
     goOn.countDown();
     assertThat(first.get(1, TimeUnit.MINUTES)).isEqualTo(PAID);
+    CompletableFuture<ToolResult> waited = second.isCompletedExceptionally() ? third : second;
+    assertThat(waited.get(1, TimeUnit.MINUTES)).isEqualTo(PAID);
+    assertThat(hosted.call(pay(LONG))).as("no permit is lost").isEqualTo(PAID);
+  }
+
+  @Test
+  void shouldNotWaitBeyondTheDeadlineOrItsInterruption() throws Exception {
+    CountDownLatch arrived = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    ScriptedTool tool = new ScriptedTool(effect(LONG, 1), "", request -> {
+      arrived.countDown();
+      goOn.await();
+      return PAID;
+    });
+    Tool hosted = hosted(tool);
+    CompletableFuture<ToolResult> first = called(hosted);
+    arrived.await();
+    assertThatThrownBy(() -> hosted.call(pay(Duration.ofMillis(20))))
+        .isInstanceOf(ToolRefusal.class)
+        .hasMessageContaining("it was not called");
+    CompletableFuture<ToolResult> stopped = new CompletableFuture<>();
+    Thread waiting = Thread.ofVirtual().start(() -> call(hosted, stopped));
+    waiting.interrupt();
+    assertThatThrownBy(() -> stopped.get(1, TimeUnit.MINUTES))
+        .hasCauseInstanceOf(ToolRefusal.class)
+        .hasMessageContaining("stopped before it was called");
+    goOn.countDown();
+    assertThat(first.get(1, TimeUnit.MINUTES)).isEqualTo(PAID);
+    assertThat(tool.calls()).isEqualTo(1);
+  }
+
+  private CompletableFuture<ToolResult> called(Tool tool) {
+    CompletableFuture<ToolResult> result = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> call(tool, result));
+    return result;
+  }
+
+  private void call(Tool tool, CompletableFuture<ToolResult> result) {
+    try {
+      result.complete(tool.call(pay(LONG)));
+    } catch (Exception e) {
+      result.completeExceptionally(e);
+    }
   }
 
   @Test

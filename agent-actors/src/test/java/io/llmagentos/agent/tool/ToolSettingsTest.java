@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.agent.tool.a2a.A2aSettings;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import io.llmagentos.agent.tool.mcp.McpServerSettings;
 import io.llmagentos.agent.tool.openapi.OpenApiSettings;
 import io.llmagentos.node.error.AgentOsException;
@@ -30,6 +31,7 @@ class ToolSettingsTest {
             Duration.ofMillis(200),
             Duration.ofSeconds(5),
             new ToolSettings.Breaker(10, 50, Duration.ofSeconds(30)),
+            64,
             100_000));
     assertThat(McpServerSettings.all(section("mcp.x.url = \"http://host/mcp\"")))
         .containsExactly(new McpServerSettings(
@@ -49,23 +51,17 @@ class ToolSettingsTest {
             "x",
             "shop.yaml",
             "",
-            Map.of(),
             true,
-            Duration.ofSeconds(30),
-            16,
-            4 * 1024 * 1024,
-            Duration.ofSeconds(5)));
+            new HttpAccess(
+                Map.of(), Duration.ofSeconds(30), 16, 4 * 1024 * 1024, Duration.ofSeconds(5))));
     assertThat(A2aSettings.all(section("a2a.x.url = \"http://host\"")))
         .containsExactly(new A2aSettings(
             "x",
             "http://host",
             "",
-            Map.of(),
             false,
-            Duration.ofSeconds(60),
-            16,
-            4 * 1024 * 1024,
-            Duration.ofSeconds(5)));
+            new HttpAccess(
+                Map.of(), Duration.ofSeconds(60), 16, 4 * 1024 * 1024, Duration.ofSeconds(5))));
   }
 
   @Test
@@ -75,6 +71,7 @@ class ToolSettingsTest {
         "backoff = 0s",
         "max-backoff = 1ms",
         "breaker.failures = 101",
+        "queue = -1",
         "max-result-chars = 1")) {
       String key = bad.substring(0, bad.indexOf(' '));
       assertThatThrownBy(() -> ToolSettings.create(section(bad)))
@@ -95,6 +92,24 @@ class ToolSettingsTest {
           .as(bad)
           .isInstanceOf(AgentOsException.class)
           .hasMessageContaining("llmagentos.agent.tools.a2a.x.url");
+    }
+  }
+
+  @Test
+  void shouldRefuseLimitsThatMakeNoSenseByTheirKeys() {
+    for (String bad :
+        List.of("timeout = 0s", "max-concurrent = 0", "max-response = 1", "connect-timeout = 0s")) {
+      String key = bad.substring(0, bad.indexOf(' '));
+      assertThatThrownBy(
+              () -> A2aSettings.all(section("a2a.x { url = \"http://host\", " + bad + " }")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.a2a.x." + key);
+      assertThatThrownBy(
+              () -> OpenApiSettings.all(section("openapi.x { document = shop.yaml, " + bad + " }")))
+          .as(bad)
+          .isInstanceOf(AgentOsException.class)
+          .hasMessageContaining("llmagentos.agent.tools.openapi.x." + key);
     }
   }
 

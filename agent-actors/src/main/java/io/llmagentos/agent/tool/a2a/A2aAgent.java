@@ -1,65 +1,35 @@
 package io.llmagentos.agent.tool.a2a;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.llmagentos.agent.tool.AbsentTool;
+import io.llmagentos.agent.tool.FetchedSource;
+import io.llmagentos.agent.tool.SourceSettings;
 import io.llmagentos.agent.tool.Tool;
-import io.llmagentos.agent.tool.ToolNames;
-import io.llmagentos.agent.tool.ToolSource;
-import io.llmagentos.agent.tool.a2a.A2aConnection.Unusable;
 import java.io.IOException;
 import java.net.URI;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** An agent of another system as a source of one tool, {@code NAME__ask}. Its card is fetched in the background, again and again until it is there. */
-public final class A2aAgent implements ToolSource {
-  private static final Logger LOG = LoggerFactory.getLogger(A2aAgent.class);
-  private static final Duration PAUSE = Duration.ofMillis(250);
-  private static final int DOUBLINGS = 7;
-
+/** An agent of another system as a source of one tool, {@code NAME__ask}. What describes it is its card. */
+public final class A2aAgent extends FetchedSource {
   private final A2aSettings settings;
   private final A2aConnection connection;
-  private final Thread fetcher;
-  private volatile List<Tool> tools = List.of();
-  private volatile String trouble = "its card has not been read yet";
 
   private A2aAgent(A2aSettings settings) {
+    super(settings.name(), "A2A agent '" + settings.name() + "'", "card");
     this.settings = settings;
     this.connection = new A2aConnection(settings);
-    this.fetcher = Thread.ofVirtual().name("a2a " + settings.name()).unstarted(this::fetch);
   }
 
   /** Begin to fetch the agent's card; does not wait for it. */
   public static A2aAgent start(A2aSettings settings) {
     A2aAgent agent = new A2aAgent(settings);
-    agent.fetcher.start();
+    agent.startFetching();
     return agent;
   }
 
-  private void fetch() {
-    for (int failures = 0; ; failures++) {
-      try {
-        JsonNode card = connection.card();
-        URI endpoint = endpoint(card);
-        tools = List.of(A2aTool.of(settings, connection, endpoint, card));
-        LOG.info("A2A agent '{}' is '{}' at {}", settings.name(), card.path("name"), endpoint);
-        return;
-      } catch (InterruptedException e) {
-        return;
-      } catch (IOException | Unusable e) {
-        trouble = "its card cannot be used: "
-            + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
-        LOG.warn("A2A agent '{}': {}", settings.name(), trouble);
-      }
-      try {
-        Thread.sleep(PAUSE.multipliedBy(1L << Math.min(failures, DOUBLINGS)));
-      } catch (InterruptedException e) {
-        return;
-      }
-    }
+  @Override
+  protected List<Tool> fetch() throws IOException, InterruptedException, Unusable {
+    JsonNode card = connection.card();
+    return List.of(A2aTool.of(settings, connection, endpoint(card), card));
   }
 
   /** Where the agent is spoken to. What this platform knows, credentials too, goes to the card's own server unless a setting names another. */
@@ -82,7 +52,7 @@ public final class A2aAgent implements ToolSource {
 
   private URI sameServer(String url) throws Unusable {
     URI card = settings.card();
-    if (A2aSettings.isHttp(url)) {
+    if (SourceSettings.isUrl(url)) {
       URI endpoint = URI.create(url);
       if (endpoint.getScheme().equals(card.getScheme())
           && endpoint.getRawAuthority().equals(card.getRawAuthority())) {
@@ -95,20 +65,8 @@ public final class A2aAgent implements ToolSource {
   }
 
   @Override
-  public List<Tool> tools() {
-    return tools;
-  }
-
-  @Override
-  public Optional<Tool> find(String name) {
-    return tools.isEmpty() && name.startsWith(ToolNames.prefix(settings.name()))
-        ? Optional.of(new AbsentTool(name, "A2A agent '" + settings.name() + "': " + trouble))
-        : ToolSource.super.find(name);
-  }
-
-  @Override
   public void close() {
-    fetcher.interrupt();
+    super.close();
     connection.close();
   }
 }

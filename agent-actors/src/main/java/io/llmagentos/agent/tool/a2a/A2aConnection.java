@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llmagentos.agent.tool.FetchedSource.Unusable;
 import io.llmagentos.agent.tool.ToolRefusal;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -25,30 +27,17 @@ final class A2aConnection implements AutoCloseable {
 
   private static final int TOO_MANY_REQUESTS = 429;
 
-  /** What is there is no agent that can be spoken to. */
-  static final class Unusable extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Unusable(String message) {
-      super(message);
-    }
-  }
-
   private final A2aSettings settings;
   private final HttpClient http;
 
   A2aConnection(A2aSettings settings) {
     this.settings = settings;
-    this.http = HttpClient.newBuilder()
-        .version(HttpClient.Version.HTTP_1_1)
-        .followRedirects(HttpClient.Redirect.NEVER)
-        .connectTimeout(settings.connectTimeout())
-        .build();
+    this.http = settings.http().client();
   }
 
   JsonNode card() throws IOException, InterruptedException, Unusable {
     HttpResponse<byte[]> response =
-        send(HttpRequest.newBuilder(settings.card()), settings.connectTimeout());
+        send(HttpRequest.newBuilder(settings.card()), settings.http().connectTimeout());
     if (response.statusCode() != 200) {
       throw new IOException(settings.card() + " answered " + response.statusCode());
     }
@@ -88,11 +77,12 @@ final class A2aConnection implements AutoCloseable {
 
   private HttpResponse<byte[]> send(HttpRequest.Builder request, Duration timeout)
       throws IOException, InterruptedException {
-    settings.headers().forEach(request::setHeader);
-    return http.send(
+    settings.http().headers().forEach(request::setHeader);
+    return HttpAccess.send(
+        http,
         request.timeout(timeout).setHeader("Accept", "application/json").build(),
-        HttpResponse.BodyHandlers.limiting(
-            HttpResponse.BodyHandlers.ofByteArray(), settings.maxResponseBytes()));
+        settings.http().maxResponseBytes(),
+        timeout);
   }
 
   private JsonNode result(HttpResponse<byte[]> response) throws IOException {

@@ -54,7 +54,11 @@ record A2aTool(
   @Override
   public ToolTraits traits() {
     return new ToolTraits(
-        false, settings.idempotent(), false, settings.timeout(), settings.maxConcurrent());
+        false,
+        settings.idempotent(),
+        false,
+        settings.http().timeout(),
+        settings.http().maxConcurrent());
   }
 
   @Override
@@ -65,7 +69,11 @@ record A2aTool(
   @Override
   public ToolResult call(ToolRequest request) throws IOException, InterruptedException {
     JsonNode sent = connection.call(
-        endpoint, "message/send", message(request), request.key(), settings.timeout());
+        endpoint,
+        "message/send",
+        message(request),
+        request.key(),
+        settings.http().timeout());
     if (!sent.path("kind").asText().equals("task")) {
       return result("", sent.path("contextId").asText(), "completed", text(sent.path("parts")));
     }
@@ -120,7 +128,7 @@ record A2aTool(
             "tasks/get",
             A2aConnection.JSON.createObjectNode().put("id", id),
             key,
-            settings.timeout());
+            settings.http().timeout());
       } catch (IOException | ToolRefusal e) {
         // The task goes on whoever hears of it: it is asked after until the call's time is up.
       }
@@ -137,7 +145,7 @@ record A2aTool(
             "tasks/cancel",
             A2aConnection.JSON.createObjectNode().put("id", task),
             key,
-            settings.connectTimeout());
+            settings.http().connectTimeout());
       } catch (IOException | ToolRefusal | InterruptedException e) {
         // Whether it was cancelled is as unknown as what came of the call.
       }

@@ -33,7 +33,6 @@ public final class McpServer implements ToolSource {
   public static final String IDEMPOTENCY_KEY = "io.llmagentos/idempotency-key";
 
   private static final Logger LOG = LoggerFactory.getLogger(McpServer.class);
-  private static final int MOST_TOOLS = 1000;
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
   private static final Duration PAUSE = Duration.ofMillis(500);
   private static final int DOUBLINGS = 10;
@@ -68,24 +67,36 @@ public final class McpServer implements ToolSource {
   }
 
   private void keep() {
-    for (int failures = 0; !closed; failures++) {
-      try (McpConnection opened = McpConnection.open(settings, this::update)) {
-        // Before its tools are seen, so that one that is seen can be called.
-        connection = opened;
-        update(opened.tools());
-        failures = 0;
-        LOG.info(
-            "MCP server '{}' is connected: {} tools, protocol {}",
-            settings.name(),
-            tools.size(),
-            opened.protocol());
-        opened.awaitLoss();
-      } catch (InterruptedException | IOException | RuntimeException e) {
+    int failures = 0;
+    while (!closed) {
+      try (McpConnection opened = McpConnection.open(settings)) {
+        failures = serve(opened) ? 0 : failures + 1;
+      } catch (RuntimeException e) {
         lost(e);
+        failures++;
       }
-      connection = null;
       pause(failures);
     }
+  }
+
+  /** Until it is lost, and before it is closed: no call shall meet one that is being closed. Returns whether its tools were known. */
+  private boolean serve(McpConnection opened) {
+    boolean known = false;
+    // Before its tools are seen, so that one that is seen can be called.
+    connection = opened;
+    try {
+      update(opened.tools());
+      known = true;
+      LOG.info(
+          "MCP server '{}' is connected: {} tools, protocol {}",
+          settings.name(),
+          tools.size(),
+          opened.protocol());
+      opened.awaitLoss(this::update);
+    } catch (InterruptedException | IOException | RuntimeException e) {
+      lost(e);
+    }
+    return known;
   }
 
   private void lost(Exception failure) {
@@ -106,10 +117,6 @@ public final class McpServer implements ToolSource {
   }
 
   private void update(List<McpSchema.Tool> listed) {
-    if (listed.size() > MOST_TOOLS) {
-      throw new IllegalStateException(
-          "it lists " + listed.size() + " tools, at most " + MOST_TOOLS + " may be");
-    }
     Map<String, Tool> byName = listed.stream()
         .collect(Collectors.toMap(
             McpSchema.Tool::name,
@@ -161,6 +168,7 @@ public final class McpServer implements ToolSource {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
         case InterruptedException interrupted -> {
+          over.giveUp();
           return interrupted;
         }
         case McpError error -> {

@@ -5,7 +5,6 @@ import io.llmagentos.agent.tool.SourceSettings;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
 import io.llmagentos.node.settings.Settings;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -42,11 +41,8 @@ public record McpServerSettings(
       throw new AgentOsException(
           ErrorCode.SETTINGS_INVALID, path + " must have either a command or a url", path);
     }
-    if (!url.isEmpty() && !isHttp(url)) {
-      throw new AgentOsException(
-          ErrorCode.SETTINGS_INVALID,
-          path + ".url must be an http or https URL, is '" + url + "'",
-          path + ".url");
+    if (!url.isEmpty()) {
+      SourceSettings.requireUrl(path + ".url", url);
     }
     Settings.requireAtLeast(path + ".timeout", timeout, Duration.ofMillis(1));
     Settings.requireAtLeast(path + ".connect-timeout", connectTimeout, Duration.ofMillis(1));
@@ -76,15 +72,5 @@ public record McpServerSettings(
         Math.toIntExact(entry.getBytes("max-message")),
         entry.getDuration("connect-timeout"),
         entry.getDuration("ping-interval"));
-  }
-
-  private static boolean isHttp(String url) {
-    try {
-      URI uri = new URI(url);
-      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
-          && uri.getHost() != null;
-    } catch (java.net.URISyntaxException e) {
-      return false;
-    }
   }
 }

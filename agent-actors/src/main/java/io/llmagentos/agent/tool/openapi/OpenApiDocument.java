@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.llmagentos.agent.tool.FetchedSource.Unusable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,15 +36,6 @@ record OpenApiDocument(String server, List<Operation> operations, List<String> l
   OpenApiDocument {
     operations = List.copyOf(operations);
     leftOut = List.copyOf(leftOut);
-  }
-
-  /** Why no tool can be made of an operation, or of the whole. */
-  static final class Unusable extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Unusable(String message) {
-      super(message);
-    }
   }
 
   /** Read a document, in JSON or YAML. */

@@ -9,6 +9,7 @@ import io.llmagentos.agent.tool.ToolRefusal;
 import io.llmagentos.agent.tool.ToolRequest;
 import io.llmagentos.agent.tool.ToolResult;
 import io.llmagentos.agent.tool.ToolTraits;
+import io.llmagentos.agent.tool.http.HttpAccess;
 import io.llmagentos.model.chat.ToolSpecification;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -39,8 +40,8 @@ record OpenApiTool(Operation operation, String server, OpenApiSettings settings,
         operation.isReadOnly(),
         operation.isIdempotent(),
         false,
-        settings.timeout(),
-        settings.maxConcurrent());
+        settings.http().timeout(),
+        settings.http().maxConcurrent());
   }
 
   @Override
@@ -54,10 +55,11 @@ record OpenApiTool(Operation operation, String server, OpenApiSettings settings,
         OperationRequest.of(operation, server, JSON.readTree(request.arguments()));
     HttpResponse<byte[]> response;
     try {
-      response = http.send(
+      response = HttpAccess.send(
+          http,
           http(built, request.key()),
-          HttpResponse.BodyHandlers.limiting(
-              HttpResponse.BodyHandlers.ofByteArray(), settings.maxResponseBytes()));
+          settings.http().maxResponseBytes(),
+          settings.http().timeout());
     } catch (ConnectException | HttpConnectTimeoutException e) {
       throw new ToolRefusal(host() + " cannot be reached", e);
     }
@@ -66,7 +68,7 @@ record OpenApiTool(Operation operation, String server, OpenApiSettings settings,
 
   private HttpRequest http(OperationRequest built, String key) {
     HttpRequest.Builder http = HttpRequest.newBuilder(built.url())
-        .timeout(settings.timeout())
+        .timeout(settings.http().timeout())
         .setHeader("Accept", "application/json, */*;q=0.5");
     if (built.body().isEmpty()) {
       http.method(operation.method(), HttpRequest.BodyPublishers.noBody());
@@ -83,7 +85,7 @@ record OpenApiTool(Operation operation, String server, OpenApiSettings settings,
       throw new ToolRefusal("a header cannot be sent: " + e.getMessage(), e);
     }
     // The last word: no argument replaces a credential.
-    settings.headers().forEach(http::setHeader);
+    settings.http().headers().forEach(http::setHeader);
     return http.build();
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** An MCP server over streamable HTTP that behaves as badly as it is told to. */
@@ -36,6 +37,15 @@ final class FakeMcpServer implements AutoCloseable {
   volatile String revision = "2025-11-25";
   /** Said before the next call's answer. */
   volatile String notification = "";
+
+  /** Of each page of its list; empty: there is but one. */
+  volatile String nextCursor = "";
+  /** What a call is answered with, again and again, instead of an answer; empty: with an answer. */
+  volatile String endless = "";
+  /** Handshakes. */
+  final AtomicInteger connections = new AtomicInteger();
+  /** Endless answers that their client has had enough of. */
+  final AtomicInteger left = new AtomicInteger();
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -73,6 +83,9 @@ final class FakeMcpServer implements AutoCloseable {
         exchange.sendResponseHeaders(202, -1);
         return;
       }
+      if (!endless.isEmpty() && request.path("method").asText().equals("tools/call")) {
+        flood(exchange, endless);
+      }
       String answer = answer(exchange, request);
       if (answer == null) {
         closed.await();
@@ -88,11 +101,16 @@ final class FakeMcpServer implements AutoCloseable {
 
   private @Nullable String answer(HttpExchange exchange, JsonNode request) {
     return switch (request.path("method").asText()) {
-      case "initialize" -> """
-          {"result":{"protocolVersion":"%s","capabilities":{"tools":{"listChanged":true}},
-            "serverInfo":{"name":"fake","version":"1"}}}""".formatted(revision);
+      case "initialize" -> {
+        connections.incrementAndGet();
+        yield """
+            {"result":{"protocolVersion":"%s","capabilities":{"tools":{"listChanged":true}},
+              "serverInfo":{"name":"fake","version":"1"}}}""".formatted(revision);
+      }
       case "ping" -> "{\"result\":{}}";
-      case "tools/list" -> "{\"result\":{\"tools\":" + tools + "}}";
+      case "tools/list" ->
+        "{\"result\":{\"tools\":" + tools
+            + (nextCursor.isEmpty() ? "" : ",\"nextCursor\":\"" + nextCursor + "\"") + "}}";
       case "tools/call" -> {
         var headers = exchange.getRequestHeaders();
         calls.add(new Call(
@@ -103,6 +121,23 @@ final class FakeMcpServer implements AutoCloseable {
       }
       default -> "{\"error\":{\"code\":-32601,\"message\":\"unknown method\"}}";
     };
+  }
+
+  /** Of events if it looks like one. */
+  private void flood(HttpExchange exchange, String what) throws IOException {
+    exchange
+        .getResponseHeaders()
+        .add("Content-Type", what.startsWith("event") ? "text/event-stream" : "application/json");
+    exchange.sendResponseHeaders(200, 0);
+    byte[] bytes = what.getBytes(StandardCharsets.UTF_8);
+    try {
+      while (true) {
+        exchange.getResponseBody().write(bytes);
+      }
+    } catch (IOException enough) {
+      left.incrementAndGet();
+      throw enough;
+    }
   }
 
   private void send(HttpExchange exchange, String body) throws IOException {
@@ -117,7 +152,7 @@ final class FakeMcpServer implements AutoCloseable {
     exchange.getResponseBody().write(bytes);
   }
 
-  private static String event(String data) {
+  static String event(String data) {
     return "event: message\ndata: " + data + "\n\n";
   }
 

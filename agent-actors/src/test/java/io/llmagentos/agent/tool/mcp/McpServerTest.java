@@ -76,6 +76,10 @@ class McpServerTest {
   }
 
   private Tool hosted(String name) {
+    return hosted(server, name);
+  }
+
+  private static Tool hosted(McpServer server, String name) {
     ToolHost host = new ToolHost(
         List.of(server),
         ToolSettings.create(section("attempts = 1")),
@@ -232,6 +236,113 @@ class McpServerTest {
         .atMost(PATIENCE)
         .ignoreExceptions()
         .until(() -> tool("set").call(request("{}")).text().equals("little"));
+  }
+
+  @Test
+  void shouldLeaveAnAnswerWithoutAnEnd() throws Exception {
+    server.close();
+    server = McpServer.start(settings(remote.url(), ", max-message = 64 KiB"));
+    awaitTools(3);
+    String notification =
+        FakeMcpServer.event("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}");
+    for (String endless : List.of("x", notification)) {
+      int before = remote.left.get();
+      remote.endless = endless;
+      assertThatThrownBy(() -> hosted("delete").call(request("{}")))
+          .as(endless)
+          .isNotInstanceOf(ToolRefusal.class);
+      await("it is not read any more").atMost(PATIENCE).until(() -> remote.left.get() > before);
+      remote.endless = "";
+      await("the next call is answered")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> tool("set").call(request("{}")).text().equals("done"));
+    }
+  }
+
+  @Test
+  void shouldNotFollowAListWithoutAnEnd() {
+    String page = "{\"name\":\"set\",\"inputSchema\":{\"type\":\"object\"}},".repeat(399);
+    Map<String, String> lists = Map.of(
+        "max-message = 4 KiB",
+        TOOLS,
+        "max-message = 4 MiB",
+        "[" + page + "{\"name\":\"last\",\"inputSchema\":{\"type\":\"object\"}}]");
+    remote.nextCursor = "more";
+    lists.forEach((most, tools) -> {
+      remote.tools = tools;
+      try (McpServer endless = McpServer.start(settings(remote.url(), ", " + most))) {
+        await(most)
+            .atMost(PATIENCE)
+            .untilAsserted(() -> assertThatThrownBy(
+                    () -> endless.find("fake__set").orElseThrow().call(request("{}")))
+                .isInstanceOf(ToolRefusal.class)
+                .hasMessageContaining("its list of tools has no end"));
+      }
+    });
+  }
+
+  @Test
+  void shouldConnectAnewWhenTooManyCallsWereGivenUp() {
+    server.close();
+    server = McpServer.start(settings(remote.url(), ", timeout = 500ms, max-concurrent = 2"));
+    awaitTools(3);
+    int before = remote.connections.get();
+    remote.answers = params -> null;
+    for (int call = 0; call < 2; call++) {
+      assertThatThrownBy(() -> hosted("delete").call(request("{}")))
+          .isInstanceOf(TimeoutException.class);
+    }
+    await("what the calls left behind goes with the connection")
+        .atMost(PATIENCE)
+        .until(() -> remote.connections.get() > before);
+  }
+
+  private static McpServer program(String more) {
+    return McpServer.start(McpServerSettings.all(section(
+            "mcp.fake { command = [sh, \"src/test/resources/mcp/misbehaving.sh\"]" + more + " }"))
+        .getFirst());
+  }
+
+  private static void awaitGreeting(McpServer program) {
+    await("the program answers")
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> hosted(program, "greet").call(request("{}")).text().equals("hello"));
+  }
+
+  @Test
+  void shouldOutliveAProgramThatDiesOrNeverStopsTalkingInACall() {
+    try (McpServer program = program(", max-message = 64 KiB")) {
+      for (String fault : List.of("die", "line", "babble")) {
+        awaitGreeting(program);
+        assertThatThrownBy(() -> hosted(program, fault).call(request("{}")))
+            .as(fault)
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("the call was lost on its way");
+      }
+      awaitGreeting(program);
+    }
+  }
+
+  @Test
+  void shouldGiveUpACallInWhichAProgramHangs() {
+    try (McpServer program = program(", timeout = 2s")) {
+      awaitGreeting(program);
+      assertThatThrownBy(() -> hosted(program, "hang").call(request("{}")))
+          .isInstanceOf(TimeoutException.class);
+      awaitGreeting(program);
+    }
+  }
+
+  @Test
+  void shouldHearWhatAProgramSaysUnaskedWithoutKeepingIt() throws Exception {
+    try (McpServer program = program("")) {
+      awaitGreeting(program);
+      for (String noise : List.of("chatter", "complain")) {
+        assertThat(hosted(program, noise).call(request("{}")).text()).as(noise).isEqualTo("hello");
+      }
+    }
   }
 
   @Test

@@ -19,6 +19,7 @@ import io.llmagentos.node.error.AgentOsException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +58,13 @@ class OpenApiSourceTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private volatile int status = 200;
   private volatile String answer = "{\"total\":5}";
+  /** What a response goes on with for ever; empty: it has an end. */
+  private volatile String endless = "";
+  /** Between two of them. */
+  private volatile long pauseMillis;
+  /** Endless responses that their client has had enough of. */
+  private final AtomicInteger left = new AtomicInteger();
+
   private HttpServer http;
   private OpenApiSource source;
 
@@ -86,6 +96,9 @@ class OpenApiSourceTest {
       if (status == 0) {
         stopped.await();
       }
+      if (!endless.isEmpty()) {
+        flood(exchange);
+      }
       exchange.getResponseHeaders().add("Location", "/api/v1/orders");
       byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
       exchange.sendResponseHeaders(status, status == 204 ? -1 : bytes.length);
@@ -94,6 +107,20 @@ class OpenApiSourceTest {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void flood(HttpExchange exchange) throws IOException, InterruptedException {
+    exchange.sendResponseHeaders(200, 0);
+    byte[] bytes = endless.getBytes(StandardCharsets.UTF_8);
+    try {
+      while (!stopped.await(pauseMillis, TimeUnit.MILLISECONDS)) {
+        exchange.getResponseBody().write(bytes);
+        exchange.getResponseBody().flush();
+      }
+    } catch (IOException enough) {
+      left.incrementAndGet();
+      throw enough;
     }
   }
 
@@ -243,13 +270,42 @@ class OpenApiSourceTest {
         settings(DOCUMENT.toString(), ", timeout = 500ms, max-response = 2 KiB"));
     status = 0;
     assertThatThrownBy(() -> hosted("patch_orders").call(request("{}")))
-        .isInstanceOfAny(TimeoutException.class, java.net.http.HttpTimeoutException.class);
+        .isInstanceOfAny(TimeoutException.class, HttpTimeoutException.class);
     source = OpenApiSource.start(settings(DOCUMENT.toString(), ", max-response = 2 KiB"));
     status = 200;
     answer = "x".repeat(100_000);
     assertThatThrownBy(() -> hosted("patch_orders").call(request("{}")))
         .isInstanceOf(IOException.class)
         .isNotInstanceOf(ToolRefusal.class);
+  }
+
+  @Test
+  void shouldLeaveAResponseWithoutAnEnd() {
+    endless = "x".repeat(1000);
+    source = OpenApiSource.start(settings(DOCUMENT.toString(), ", max-response = 64 KiB"));
+    assertThatThrownBy(() -> hosted("patch_orders").call(request("{}")))
+        .isInstanceOf(IOException.class);
+    await("it is not read any more").atMost(PATIENCE).until(() -> left.get() == 1);
+
+    pauseMillis = 20;
+    source.close();
+    source = OpenApiSource.start(settings(DOCUMENT.toString(), ", timeout = 500ms"));
+    assertThatThrownBy(() -> hosted("patch_orders").call(request("{}")))
+        .isInstanceOfAny(TimeoutException.class, HttpTimeoutException.class);
+    await("nor is one that trickles").atMost(PATIENCE).until(() -> left.get() == 2);
+  }
+
+  @Test
+  void shouldAskAgainForADocumentThatTrickles() throws Exception {
+    endless = "openapi: ";
+    pauseMillis = 20;
+    answer = Files.readString(DOCUMENT);
+    try (OpenApiSource fetched =
+        OpenApiSource.start(settings(url("/openapi.yaml"), ", timeout = 500ms"))) {
+      await("it was given up").atMost(PATIENCE).until(() -> left.get() > 0);
+      endless = "";
+      await("it is there").atMost(PATIENCE).until(() -> fetched.tools().size() == 4);
+    }
   }
 
   @Test
