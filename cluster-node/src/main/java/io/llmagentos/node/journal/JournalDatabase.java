@@ -86,6 +86,9 @@ public final class JournalDatabase implements AutoCloseable {
         settings.isPostgres()
             ? "schema/postgres/postgres-create-schema.sql"
             : "schema/h2/h2-create-schema.sql"));
+    if (!settings.isPostgres()) {
+      statements.add(JournalSettings.H2_TAGS_SCHEMA);
+    }
     statements.addAll(EventProjection.SCHEMA);
     projectors.forEach(projector -> statements.addAll(projector.schema()));
     for (int attempt = 1; ; attempt++) {

@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("the standard output of the JVM")
 class MainTest {
   private final StringWriter errors = new StringWriter();
   private final StringWriter out = new StringWriter();

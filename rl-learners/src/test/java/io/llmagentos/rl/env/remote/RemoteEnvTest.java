@@ -223,7 +223,7 @@ class RemoteEnvTest {
             "token_file",
             token("correct horse battery staple"),
             "connect_timeout",
-            5)))
+            15)))
         .isInstanceOfSatisfying(AgentOsException.class, RemoteEnvTest::isEnvironmentFailed)
         .hasMessageContaining("nobody connected to tcp:127.0.0.1")
         .hasMessageContaining("wrong token");
