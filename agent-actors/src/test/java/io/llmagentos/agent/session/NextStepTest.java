@@ -13,7 +13,6 @@ import io.llmagentos.node.envelope.ContentPart;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class NextStepTest {
@@ -25,22 +24,16 @@ class NextStepTest {
   private static final AgentDefinition CLERK = agent(3);
 
   private static AgentDefinition agent(int rounds) {
-    return new AgentDefinition(
-        "assistant",
-        "",
-        "nano",
-        "Be brief.",
-        List.of(tool("alarm_set"), tool("look_up"), tool("charge"), tool("refund")),
-        Map.of("greeting", "Hello!"),
-        Map.of("book_flight", "booking a flight"),
-        "Out of scope.",
-        "Nothing is connected for {what}.",
-        Map.of("look_up", ToolTraits.READ_ONLY, "charge", ToolTraits.EFFECT, "refund", ASKS_FIRST),
-        rounds);
-  }
-
-  private static ToolSpecification tool(String name) {
-    return new ToolSpecification(name, "", "{}");
+    return TestAgent.named("assistant")
+        .instructions("Be brief.")
+        .tool("alarm_set", "{}")
+        .tool("look_up", "{}", ToolTraits.READ_ONLY)
+        .tool("charge", "{}", ToolTraits.EFFECT)
+        .tool("refund", "{}", ASKS_FIRST)
+        .says("greeting", "Hello!")
+        .understands("book_flight", "booking a flight")
+        .rounds(rounds)
+        .definition();
   }
 
   @Test
