@@ -204,7 +204,7 @@ public final class AgentSubsystem implements Subsystem {
     node.offer(Accounts.class, accounts);
     node.offer(
         MeteredModels.class,
-        new MeteredModels(node.service(Models.class), accounts, budgets.prices(), node.clock()));
+        new MeteredModels(node.service(Models.class), accounts, budgets.prices()));
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();

@@ -35,7 +35,7 @@ import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
  * granting and settling it again have no second effect. What is used and what is leased is never more than the limit when a lease is granted; above it
  * goes only what sessions spend beyond their leases, which is one reply of a model, or the calls of one, each.
  *
- * <p>A request to a model that is no session's has one lease, as if it were a session ({@link #isRequest}). Nobody can be asked what it spent: when its lease
+ * <p>A request to a model that is no session's has one lease, as if it were a session. Nobody can be asked what it spent: when its lease
  * is over, it gets back what was leased, and what is settled later still counts.
  */
 public final class Account

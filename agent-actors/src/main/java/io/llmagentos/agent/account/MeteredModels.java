@@ -9,12 +9,10 @@ import io.llmagentos.model.serving.TokenListener;
 import io.llmagentos.node.envelope.Context;
 import io.llmagentos.node.error.AgentOsException;
 import io.llmagentos.node.error.ErrorCode;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +26,11 @@ public final class MeteredModels implements Models {
   private final Models models;
   private final Accounts accounts;
   private final Prices prices;
-  private final Clock clock;
 
-  public MeteredModels(Models models, Accounts accounts, Prices prices, Clock clock) {
+  public MeteredModels(Models models, Accounts accounts, Prices prices) {
     this.models = models;
     this.accounts = accounts;
     this.prices = prices;
-    this.clock = clock;
   }
 
   @Override
@@ -62,11 +58,11 @@ public final class MeteredModels implements Models {
   }
 
   private CompletionStage<ChatReply> timed(Context context, ChatRequest request, Heard heard) {
-    Instant asked = clock.instant();
+    long asked = System.nanoTime();
     return models
         .chat(context, request, heard)
         .whenComplete((reply, failure) ->
-            heard.millis = Math.max(0, Duration.between(asked, clock.instant()).toMillis()));
+            heard.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked));
   }
 
   /** Of an answer that broke off, what was heard of it counts. */
