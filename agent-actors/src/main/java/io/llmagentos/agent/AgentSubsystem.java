@@ -2,6 +2,7 @@ package io.llmagentos.agent;
 
 import io.llmagentos.agent.account.Account;
 import io.llmagentos.agent.account.Accounts;
+import io.llmagentos.agent.account.MeteredModels;
 import io.llmagentos.agent.budget.BudgetSettings;
 import io.llmagentos.agent.budget.Exceeded;
 import io.llmagentos.agent.budget.Quantity;
@@ -208,6 +209,9 @@ public final class AgentSubsystem implements Subsystem {
         Settings.read(node.config(), "llmagentos.agent.budget", BudgetSettings::create);
     Accounts accounts = new Accounts(node.system(), budgets);
     node.offer(Accounts.class, accounts);
+    node.offer(
+        MeteredModels.class,
+        new MeteredModels(node.service(Models.class), accounts, budgets.prices()));
     ExecutorService toolExecutor = Executors.newVirtualThreadPerTaskExecutor();
 
     AtomicInteger sessions = new AtomicInteger();

@@ -30,19 +30,15 @@ class HaltIT {
   private static final String TURN = "wish";
   private static final int LIVES = 5;
   private static final long SEED = 20261126;
-  private static final String AGENT = """
-      name: shop
-      model: scripted
-      tools: [cancel_order, refund, calendar_set]
-      rounds: 4
-      plans: true
-      outOfScope: "That is not for me."
-      unconnected: "No tool for {what} is connected."
-      """;
 
   private final int base = Distribution.freeBasePort(1);
   private final Path home = Distribution.home("halt", base);
   private final Door door = new Door("http://127.0.0.1:" + base);
+  private final ShopExtension extension;
+
+  HaltIT() throws IOException {
+    extension = ShopExtension.write(home, "plans: true");
+  }
 
   /** @param answers every reply that the customer got, in order */
   private record Wish(int order, String session, List<JsonNode> answers) {
@@ -59,7 +55,7 @@ class HaltIT {
   void shouldKeepItsPromisesWhicheverWriteIsItsLast() throws Exception {
     var wishes = new ArrayList<Wish>();
     var random = new Random(SEED);
-    prepare();
+    Files.writeString(home.resolve("node.conf"), settings());
     try (var shop = new ShopServer()) {
       for (int life = 1; life <= LIVES; life++) {
         var halt = (random.nextBoolean() ? "before-" : "after-") + (1 + random.nextInt(WRITES));
@@ -88,20 +84,9 @@ class HaltIT {
     }
   }
 
-  private void prepare() throws IOException {
-    var services = Files.createDirectories(home.resolve("classes/META-INF/services"));
-    Files.writeString(
-        services.resolve("io.llmagentos.agent.tool.Tool"),
-        ShopTool.CancelOrder.class.getName() + "\n" + ShopTool.Refund.class.getName() + "\n");
-    var agents = Files.createDirectories(home.resolve("agents"));
-    Files.writeString(agents.resolve("shop.yaml"), AGENT);
-    Files.writeString(home.resolve("node.conf"), settings(agents));
-  }
-
-  private String settings(Path agents) {
-    return """
+  private String settings() {
+    return extension.settings() + """
       jdbc-journal.class = "io.llmagentos.deploy.HaltingJournal"
-      llmagentos.agent { definitions = "%s", zone = "Europe/Berlin" }
       llmagentos.node { artery-port = %d, data-dir = "%s" }
       llmagentos.http { port = %d, management-port = %d }
       llmagentos.model.models.scripted {
@@ -116,12 +101,12 @@ class HaltIT {
           { when = "cancel my order (?<order>\\\\d+)", round = 2, text = "Order ${order} is not refunded." }
         ]
       }
-      """.formatted(agents, base + 200, home.resolve("data"), base, base + 100);
+      """.formatted(base + 200, home.resolve("data"), base, base + 100);
   }
 
   private Process start(String halt, ShopServer shop) throws IOException {
     var node = new ProcessBuilder(Distribution.extendedCommand(
-            home.resolve("classes"), "node", "--settings=" + home.resolve("node.conf")))
+            extension.classes(), "node", "--settings=" + home.resolve("node.conf")))
         .redirectErrorStream(true)
         .redirectOutput(
             ProcessBuilder.Redirect.appendTo(home.resolve("node.log").toFile()));

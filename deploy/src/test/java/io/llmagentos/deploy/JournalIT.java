@@ -2,10 +2,18 @@ package io.llmagentos.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import io.llmagentos.agent.session.Decision;
+import io.llmagentos.agent.session.InboxIndex;
+import io.llmagentos.agent.session.SessionEvent;
+import io.llmagentos.agent.session.SessionIndex;
+import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.journal.EventProjection;
+import io.llmagentos.node.journal.JournalDatabase;
 import io.llmagentos.node.journal.JournalSettings;
+import io.llmagentos.node.journal.Projector;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,13 +21,19 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every database under the journal must keep: H2 in a file, H2 over TCP, PostgreSQL. */
 class JournalIT {
@@ -27,14 +41,18 @@ class JournalIT {
   private static final String USER = PostgresServer.USER;
   private static final String PASSWORD = "for-tests-only";
   private static final int ENOUGH = 150;
+  private static final String REFUND = "refund";
   private static final String SETTINGS = """
-      llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
+      llmagentos.agent.model = scripted
+      llmagentos.agent.budget { principal { per = forever, steps = 100 }, lease-time = 2s }
       llmagentos.journal.user = agentos
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
           { when = "wake me up at (?<time>.*) on (?<date>.*)", call = alarm_set }
           { when = "what alarms", call = alarm_query }
+          { when = "refund order (?<order>\\\\d+)", call = refund }
+          { when = "refund order", round = 2, text = "It is refunded." }
         ]
       }
       """;
@@ -107,12 +125,71 @@ class JournalIT {
     }
   }
 
+  /** The agents' tables. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldKeepTheInboxAndTheListOfSessions(boolean inPostgres) throws SQLException {
+    var url = inPostgres ? postgres.database("tables") : "jdbc:h2:file:" + home.resolve("tables");
+    var projectors = List.<Projector>of(new SessionIndex(), new InboxIndex());
+    var at = Instant.parse("2026-11-26T12:00:00Z");
+    var later = at.plusSeconds(1);
+    try (var database =
+        JournalDatabase.open(new JournalSettings(url, USER, PASSWORD, 1), projectors)) {
+      var tables = database.dataSource();
+      project(
+          tables,
+          projectors,
+          new SessionEvent.SessionOpened("shop", "ann", at, Optional.empty()),
+          new SessionEvent.TurnAccepted("t", ContentPart.text("refund order 7"), later),
+          new SessionEvent.ApprovalRequested(
+              "t", 0, "key", "refund", "{\"order\":7}", "hash", at.plusSeconds(60), at),
+          new SessionEvent.CallUnknown("t", 1, 0, "charge", "{}", "hash", "broken \0 pipe", later));
+      var open = InboxIndex.open(tables, "acme", 10);
+      assertThat(open)
+          .extracting(InboxIndex.Item::tool, InboxIndex.Item::kind, InboxIndex.Item::reason)
+          .containsExactly(
+              tuple("charge", "unknown", "broken \uFFFD pipe"), tuple("refund", "approval", ""));
+      assertThat(open.getLast().arguments()).isEqualTo("{\"order\":7}");
+      assertThat(open.getLast().expiresAt()).isEqualTo(at.plusSeconds(60));
+      assertThat(SessionIndex.read(tables, "acme", "ann", 10))
+          .containsExactly(new SessionIndex.Row("s", "shop", at, later, 1));
+
+      project(
+          tables,
+          projectors,
+          new SessionEvent.CallDecided(
+              "t", 0, new Decision(Decision.Kind.APPROVED, "hash", "{}", "", "bob", later), true));
+      assertThat(InboxIndex.open(tables, "acme", 10)).containsExactly(open.getFirst());
+      assertThat(InboxIndex.open(tables, "other", 10)).isEmpty();
+      assertThat(InboxIndex.find(tables, "acme", open.getLast().id()))
+          .map(InboxIndex.Item::decidedAt)
+          .contains(later);
+    }
+  }
+
+  private static void project(DataSource tables, List<Projector> projectors, SessionEvent... events)
+      throws SQLException {
+    try (var connection = tables.getConnection()) {
+      for (var event : events) {
+        for (var projector : projectors) {
+          projector.project(
+              connection, new Projector.Entry("session|acme/ann/s", 1, event, Instant.EPOCH));
+        }
+      }
+      connection.commit();
+    }
+  }
+
   @Test
   void shouldCarryAClusterInPostgres() throws Exception {
-    try (var cluster = new LocalCluster(
-        "postgres", 3, SETTINGS, "--journal-url=" + postgres.database("cluster"))) {
+    var extension = ShopExtension.write(home, "");
+    var url = postgres.database("cluster");
+    try (var shop = new ShopServer();
+        var cluster = new LocalCluster(
+            "postgres", 3, SETTINGS + extension.settings(), "--journal-url=" + url)) {
+      cluster.extended(extension.classes(), Map.of(ShopTool.SHOP, shop.url()));
       try {
-        carriesTheStory(cluster.begin());
+        carriesTheStory(cluster.begin(), shop);
       } catch (Exception | AssertionError failed) {
         cluster.printLogs();
         throw failed;
@@ -227,12 +304,12 @@ class JournalIT {
   }
 
   /** The story of the alarm, short: what was acknowledged survives the session's node. */
-  private static void carriesTheStory(LocalCluster cluster)
+  private static void carriesTheStory(LocalCluster cluster, ShopServer shop)
       throws IOException, InterruptedException {
     var door = new Door(cluster.door(0));
-    var session =
-        door.post("/v1/sessions", Map.of("agent", "assistant")).path("id").asText();
+    var session = Story.open(door);
     door.say(session, Story.newTurn(), "wake me up at nine am on friday");
+    var refund = asksForApproval(door);
     var address = door.get("/v1/sessions/" + session).path("node").asText();
     int host = cluster.indexOfAddress(address);
     int survivor = cluster.otherThan(host);
@@ -245,6 +322,34 @@ class JournalIT {
     cluster.awaitAllUp();
     Story.assertEveryTurnFinishedOnce(new Door(cluster.door(host)), session, last, 2);
     assertThat(Story.alarmEvents(new Door(cluster.door(host)))).containsExactly("alarm-set");
+    decides(new Door(cluster.door(host)), refund, shop);
+    Story.assertAccountHasWhatItsSessionsUsed(new Door(cluster.door(host)), session, refund);
+  }
+
+  private static String asksForApproval(Door door) throws IOException, InterruptedException {
+    var session = door.post("/v1/sessions", Map.of("agent", "shop")).path("id").asText();
+    assertThat(door.say(session, REFUND, "refund order 7").path("status").asText())
+        .isEqualTo("waiting");
+    return session;
+  }
+
+  /** The inbox and the list of sessions are tables of the projection. */
+  private static void decides(Door door, String session, ShopServer shop)
+      throws IOException, InterruptedException {
+    var item = Story.awaitInboxItem(door, "approval");
+    assertThat(item.path("session").asText()).isEqualTo(session);
+    assertThat(item.path("tool").asText()).isEqualTo("refund");
+    door.post(
+        "/v1/inbox/" + item.path("id").asText() + "/decision",
+        Map.of("decision", "approve", "hash", item.path("hash").asText()));
+    await("the decision is carried out")
+        .atMost(LIMIT)
+        .until(() -> door.statusOf(session, REFUND).equals("completed"));
+    assertThat(shop.done("/refund")).hasSize(1);
+    await("nothing waits for a person")
+        .atMost(LIMIT)
+        .until(() -> door.get("/v1/inbox").path("data").isEmpty());
+    assertThat(door.get("/v1/sessions").path("data").findValuesAsText("id")).contains(session);
   }
 
   private JournalProcess program(String url, String mode) throws IOException {

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -26,15 +25,6 @@ class RefundIT {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final String WISH =
       "cancel my order 118, refund it, and tell me when the money comes; and put that date in my calendar";
-  private static final String AGENT = """
-      name: shop
-      model: scripted
-      tools: [cancel_order, refund, calendar_set]
-      rounds: 4
-      budget: {turn: {steps: 3, tool_calls: 3}}
-      outOfScope: "That is not for me."
-      unconnected: "No tool for {what} is connected."
-      """;
   private static final ShopServer SHOP = shop();
 
   @RegisterExtension
@@ -48,9 +38,9 @@ class RefundIT {
     }
   }
 
-  private static String settings(Path agents) {
-    return """
-      llmagentos.agent { definitions = "%s", zone = "Europe/Berlin" }
+  private static String settings(ShopExtension extension) {
+    return extension.settings() + """
+      llmagentos.agent.budget { principal { per = forever, steps = 100 }, lease-time = 2s }
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
@@ -65,7 +55,7 @@ class RefundIT {
           { when = "hello", text = "Good day." }
         ]
       }
-      """.formatted(agents);
+      """;
   }
 
   /** Nodes with a user's agent and a user's tools. */
@@ -73,14 +63,9 @@ class RefundIT {
     try {
       var home = Files.createTempDirectory(
           Files.createDirectories(Path.of("target", "clusters").toAbsolutePath()), "shop");
-      var services = Files.createDirectories(home.resolve("classes/META-INF/services"));
-      Files.writeString(
-          services.resolve("io.llmagentos.agent.tool.Tool"),
-          ShopTool.CancelOrder.class.getName() + "\n" + ShopTool.Refund.class.getName() + "\n");
-      var agents = Files.createDirectories(home.resolve("agents"));
-      Files.writeString(agents.resolve("shop.yaml"), AGENT);
-      return new LocalCluster("refund", 3, settings(agents))
-          .extended(home.resolve("classes"), Map.of(ShopTool.SHOP, SHOP.url()));
+      var extension = ShopExtension.write(home, "budget: {turn: {steps: 3, tool_calls: 3}}");
+      return new LocalCluster("refund", 3, settings(extension))
+          .extended(extension.classes(), Map.of(ShopTool.SHOP, SHOP.url()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -111,7 +96,7 @@ class RefundIT {
         .as("a digression while the refund waits")
         .isEqualTo("Good day.");
 
-    var approval = item("approval");
+    var approval = Story.awaitInboxItem(door(), "approval");
     assertThat(approval.path("tool").asText()).isEqualTo("refund");
     var stale = door()
         .exchange(
@@ -127,7 +112,7 @@ class RefundIT {
     long killed = System.nanoTime();
     SHOP.release();
 
-    var unknown = item("unknown");
+    var unknown = Story.awaitInboxItem(door(), "unknown");
     Story.measured("kill -9 of the node that pays to the unknown outcome in the inbox", killed);
     assertThat(unknown.path("tool").asText()).isEqualTo("refund");
     assertThat(unknown.path("arguments").asText()).isEqualTo("{\"order\":118,\"amount\":2000}");
@@ -152,6 +137,7 @@ class RefundIT {
     assertThat(calendarEntries()).isEqualTo(1);
     Story.assertEveryTurnFinishedOnce(door(), session, wish, 2);
     assertEveryTokenCountedOnce(session, done.path("answer").asText());
+    Story.assertAccountHasWhatItsSessionsUsed(door(), session);
     await("nothing waits for a person")
         .atMost(LIMIT)
         .until(() -> door().get("/v1/inbox").path("data").isEmpty());
@@ -187,18 +173,6 @@ class RefundIT {
     assertThat(process.exitValue())
         .as(Files.readString(CLUSTER.home().resolve(log)))
         .isZero();
-  }
-
-  private static JsonNode item(String kind) {
-    return await("the inbox has an item of the kind " + kind)
-        .atMost(LIMIT)
-        .ignoreExceptions()
-        .until(
-            () -> StreamSupport.stream(door().get("/v1/inbox").path("data").spliterator(), false)
-                .filter(item -> item.path("kind").asText().equals(kind))
-                .findFirst(),
-            Optional::isPresent)
-        .orElseThrow();
   }
 
   private static JsonNode awaitTurn(String session, String turn, String status) {

@@ -1,18 +1,22 @@
 package io.llmagentos.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /** What the tests of one story check and print alike. */
 final class Story {
+  private static final Duration LIMIT = Duration.ofMinutes(3);
+
   private Story() {}
 
   /** The stream from its beginning: each turn accepted once and finished once, each event once, ids rising. */
@@ -59,6 +63,34 @@ final class Story {
 
   static String newTurn() {
     return UUID.randomUUID().toString();
+  }
+
+  /** What waits for a person, once the projection has it; through a door that may not be open yet. */
+  static JsonNode awaitInboxItem(Door door, String kind) {
+    return await("the inbox has an item of the kind " + kind)
+        .atMost(LIMIT)
+        .ignoreExceptions()
+        .until(
+            () -> StreamSupport.stream(door.get("/v1/inbox").path("data").spliterator(), false)
+                .filter(item -> item.path("kind").asText().equals(kind))
+                .findFirst(),
+            Optional::isPresent)
+        .orElseThrow();
+  }
+
+  /** Whoever died: what the caller's sessions have leased comes back, and what they used is counted once. */
+  static void assertAccountHasWhatItsSessionsUsed(Door door, String... sessions)
+      throws IOException, InterruptedException {
+    long used = 0;
+    for (var session : sessions) {
+      used += door.get("/v1/sessions/" + session).path("usage").path("steps").asLong();
+    }
+    var account = await("nothing is leased")
+        .atMost(LIMIT)
+        .until(
+            () -> door.get("/v1/budget").path("principal"),
+            budget -> budget.path("leased").path("steps").asText().equals("0"));
+    assertThat(account.path("used").path("steps").asLong()).isEqualTo(used).isPositive();
   }
 
   /** Print how long something took that began at this {@link System#nanoTime}. */

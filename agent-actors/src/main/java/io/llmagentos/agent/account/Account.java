@@ -3,6 +3,7 @@ package io.llmagentos.agent.account;
 import io.llmagentos.agent.budget.AccountLimits;
 import io.llmagentos.agent.budget.BudgetSettings;
 import io.llmagentos.agent.budget.Exceeded;
+import io.llmagentos.agent.budget.Limits;
 import io.llmagentos.agent.budget.Quantity;
 import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.node.journal.EventProjection;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.ObjLongConsumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -32,6 +34,9 @@ import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
  * What a tenant or a principal may spend. Sessions spend what they have leased and settle it afterwards; a lease is known by its session and number, so that
  * granting and settling it again have no second effect. What is used and what is leased is never more than the limit when a lease is granted; above it
  * goes only what sessions spend beyond their leases, which is one reply of a model, or the calls of one, each.
+ *
+ * <p>A request to a model that is no session's has one lease, as if it were a session. Nobody can be asked what it spent: when its lease
+ * is over, it gets back what was leased, and what is settled later still counts.
  */
 public final class Account
     extends EventSourcedBehavior<Account.Command, AccountEvent, AccountState> {
@@ -40,13 +45,16 @@ public final class Account
 
   private static final int SNAPSHOT_EVERY = 100;
 
+  /** No session's entity id has a colon. */
+  private static final String REQUEST = "request:";
+
   public sealed interface Command extends WireMessage {}
 
   /**
    * A session wants its next lease. While sessions that rest have leases of which there is too little, they are asked for them and nothing is answered:
    * ask again.
    *
-   * @param session its entity id
+   * @param session its entity id, or {@link #request}
    * @param lease its number, one more than the one before
    * @param before what the lease before was settled with
    * @param needed what the session will spend at least
@@ -105,6 +113,15 @@ public final class Account
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.2));
     this.key = AccountKey.parse(entityId);
     this.dependencies = dependencies;
+  }
+
+  /** A new request, in a session's place. */
+  static String request() {
+    return REQUEST + UUID.randomUUID();
+  }
+
+  private static boolean isRequest(String session) {
+    return session.startsWith(REQUEST);
   }
 
   public static Behavior<Command> create(String entityId, Dependencies dependencies) {
@@ -169,7 +186,7 @@ public final class Account
       events.add(new AccountEvent.LeaseGranted(
           take.session(),
           take.lease(),
-          then.grant(limits.limits(), dependencies.settings().lease(), used, take.needed()),
+          then.grant(limits.limits(), most(take.session()), used, take.needed()),
           leaseEnd(),
           now()));
       return Effect()
@@ -178,8 +195,11 @@ public final class Account
     }
     return Effect().persist(events).thenRun(s -> {
       if (take.patient() && s.leased(lacking) > 0) {
-        s.leases()
-            .forEach((session, lease) -> dependencies.recall().accept(session, lease.lease()));
+        s.leases().forEach((session, lease) -> {
+          if (!isRequest(session)) {
+            dependencies.recall().accept(session, lease.lease());
+          }
+        });
       } else {
         take.replyTo()
             .tell(new Refused(
@@ -189,19 +209,35 @@ public final class Account
     });
   }
 
+  /** A request is one step and makes no calls. */
+  private Limits most(String session) {
+    Map<Quantity, Long> most = new HashMap<>(dependencies.settings().lease().most());
+    if (isRequest(session)) {
+      most.put(Quantity.STEPS, 1L);
+      most.put(Quantity.TOOL_CALLS, 0L);
+    }
+    return new Limits(most);
+  }
+
   private static Leased leased(AccountState.Outstanding lease) {
     return new Leased(lease.lease(), lease.granted(), lease.expiresAt());
   }
 
   private Effect<AccountEvent, AccountState> onSettle(AccountState state, Settle settle) {
-    AccountLimits limits = key.limits(dependencies.settings())
+    AccountLimits limits = limitsOfSettlement();
+    boolean outstanding = state
+        .lease(settle.session())
+        .filter(lease -> lease.lease() == settle.lease())
+        .isPresent();
+    boolean late = isRequest(settle.session()) && !settle.used().equals(Usage.NONE);
+    return outstanding || late
+        ? Effect().persist(settlement(limits, settle.session(), settle.lease(), settle.used()))
+        : Effect().none();
+  }
+
+  private AccountLimits limitsOfSettlement() {
+    return key.limits(dependencies.settings())
         .orElseGet(() -> dependencies.settings().tenant()); // no longer limited: any period will do
-    return state
-            .lease(settle.session())
-            .filter(lease -> lease.lease() == settle.lease())
-            .isEmpty()
-        ? Effect().none()
-        : Effect().persist(settlement(limits, settle.session(), settle.lease(), settle.used()));
   }
 
   private AccountEvent settlement(AccountLimits limits, String session, long lease, Usage used) {
@@ -226,9 +262,14 @@ public final class Account
   }
 
   private Effect<AccountEvent, AccountState> onWake(AccountState state, Wake wake) {
-    state
-        .lease(wake.session())
-        .ifPresent(lease -> dependencies.recall().accept(wake.session(), lease.lease()));
+    AccountState.Outstanding lease = state.lease(wake.session()).orElse(null);
+    if (lease != null && isRequest(wake.session())) {
+      return Effect()
+          .persist(settlement(limitsOfSettlement(), wake.session(), lease.lease(), Usage.NONE));
+    }
+    if (lease != null) {
+      dependencies.recall().accept(wake.session(), lease.lease());
+    }
     return Effect().none();
   }
 

@@ -6,26 +6,34 @@ import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.node.journal.JournalSnapshot;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What an account knows; immutable, a function of its events.
  *
- * @param since when the period began that {@code used} counts for
+ * @param since when the period began that {@code used} counts for: the one that was settled in last
  * @param used what was settled in it
  * @param leases those that are not settled, by session
  * @param settled the latest, by which a request that comes late is known
+ * @param others the latest {@link #KEPT_PERIODS} of the other periods: a clock that goes back finds what was used in them
  */
 public record AccountState(
-    Instant since, Usage used, Map<String, Outstanding> leases, List<Settled> settled)
+    Instant since,
+    Usage used,
+    Map<String, Outstanding> leases,
+    List<Settled> settled,
+    List<Used> others)
     implements JournalSnapshot {
   static final int KEPT_SETTLED = 1024;
+  static final int KEPT_PERIODS = 8;
   static final AccountState EMPTY =
-      new AccountState(Instant.EPOCH, Usage.NONE, Map.of(), List.of());
+      new AccountState(Instant.EPOCH, Usage.NONE, Map.of(), List.of(), List.of());
 
   /** A lease that its session may be spending. */
   public record Outstanding(long lease, Map<Quantity, Long> granted, Instant expiresAt) {
@@ -37,14 +45,33 @@ public record AccountState(
   /** A lease that was settled. */
   public record Settled(String session, long lease) {}
 
+  /** What was settled in the period that began then. */
+  public record Used(Instant since, Usage used) {}
+
   public AccountState {
     leases = Map.copyOf(leases);
     settled = List.copyOf(settled);
+    // Snapshots of version 1 have none.
+    others = others == null ? List.of() : List.copyOf(others);
   }
 
   /** What was settled in the period that began then. */
   Usage usedSince(Instant start) {
-    return start.equals(since) ? used : Usage.NONE;
+    return start.equals(since)
+        ? used
+        : others.stream()
+            .filter(each -> each.since().equals(start))
+            .map(Used::used)
+            .findFirst()
+            .orElse(Usage.NONE);
+  }
+
+  private List<Used> othersThan(Instant start) {
+    return Stream.concat(others.stream(), Stream.of(new Used(since, used)))
+        .filter(each -> !each.since().equals(start) && !each.used().equals(Usage.NONE))
+        .sorted(Comparator.comparing(Used::since).reversed())
+        .limit(KEPT_PERIODS)
+        .toList();
   }
 
   /** What sessions may be spending. */
@@ -99,7 +126,7 @@ public record AccountState(
         changed.put(
             granted.session(),
             new Outstanding(granted.lease(), granted.granted(), granted.expiresAt()));
-        yield new AccountState(since, used, changed, settled);
+        yield new AccountState(since, used, changed, settled, others);
       }
       case AccountEvent.LeaseSettled end -> {
         changed.remove(end.session());
@@ -110,7 +137,8 @@ public record AccountState(
             end.since(),
             usedSince(end.since()).plus(end.used()),
             changed,
-            latest.size() > KEPT_SETTLED ? latest.subList(1, latest.size()) : latest);
+            latest.size() > KEPT_SETTLED ? latest.subList(1, latest.size()) : latest,
+            othersThan(end.since()));
       }
     };
   }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The most that may be spent.
@@ -44,8 +45,10 @@ public record Limits(Map<Quantity, Long> most) {
       if (quantity != null) {
         most.put(quantity, amount(section, ConfigUtil.joinPath(key), where + "." + key, quantity));
       } else if (!besides.contains(key)) {
+        List<String> keys =
+            Stream.concat(known.keySet().stream(), besides.stream()).toList();
         throw new IllegalArgumentException("unknown key " + where + "." + key + "; did you mean "
-            + where + "." + Settings.nearest(key, known.keySet()).orElseThrow() + "?");
+            + where + "." + Settings.nearest(key, keys).orElseThrow() + "?");
       }
     }
     return new Limits(most);

@@ -76,10 +76,10 @@ public record Prices(Map<String, Price> models, Map<String, Long> tools) {
         + " decimal places, is " + section.getValue(path).render());
   }
 
-  /** Of the shortest request with the shortest answer. */
-  public long least(String model) {
+  /** What a request to a model spends at least: the shortest one with the shortest answer. */
+  public Usage least(String model) {
     Price price = models.getOrDefault(model, FREE);
-    return price.input() + price.output();
+    return new Usage(1, 0, 1, price.input() + price.output(), 0, 1);
   }
 
   /** Of one token of an answer. */

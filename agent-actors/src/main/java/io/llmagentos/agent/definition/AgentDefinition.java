@@ -60,38 +60,6 @@ public record AgentDefinition(
     }
   }
 
-  /** One without a budget, plans and other agents. */
-  public AgentDefinition(
-      String name,
-      String description,
-      String model,
-      String instructions,
-      List<ToolSpecification> tools,
-      Map<String, String> says,
-      Map<String, String> understands,
-      String outOfScope,
-      String unconnected,
-      Map<String, ToolTraits> external,
-      int rounds) {
-    this(
-        name,
-        description,
-        model,
-        instructions,
-        tools,
-        says,
-        understands,
-        outOfScope,
-        unconnected,
-        external,
-        rounds,
-        Budget.NONE,
-        false,
-        Map.of(),
-        Map.of(),
-        false);
-  }
-
   /** The name of the tool that asks an agent. */
   public static String asking(String agent) {
     return "ask_" + agent.replaceAll("[^a-zA-Z0-9_-]", "_");

@@ -3,6 +3,7 @@ package io.llmagentos.agent.definition;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
+import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.tool.ToolHost;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ToolSpecification;
@@ -72,7 +73,22 @@ public final class OfferedTools {
       }
     }
     return new AgentDefinition(
-        AGENT, "", "", "", List.copyOf(tools.values()), Map.of(), Map.of(), "", "", traits, 1);
+        AGENT,
+        "",
+        "",
+        "",
+        List.copyOf(tools.values()),
+        Map.of(),
+        Map.of(),
+        "",
+        "",
+        traits,
+        1,
+        Budget.NONE,
+        false,
+        Map.of(),
+        Map.of(),
+        false);
   }
 
   private static AgentOsException invalid(IOException cause) {

@@ -1,5 +1,6 @@
 package io.llmagentos.agent.http;
 
+import io.llmagentos.agent.account.MeteredModels;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.serving.Models;
 import io.llmagentos.model.serving.TokenListener;
@@ -33,7 +34,7 @@ final class ModelAnswers {
   ModelAnswers(Node node) {
     this.system = node.system();
     this.clock = node.clock();
-    this.models = node.service(Models.class);
+    this.models = node.service(MeteredModels.class);
   }
 
   Source<CompletionPiece, NotUsed> to(

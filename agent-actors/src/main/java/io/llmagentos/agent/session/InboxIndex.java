@@ -119,15 +119,20 @@ public final class InboxIndex implements Projector {
       insert.setInt(6, item.call());
       insert.setString(7, item.kind());
       insert.setString(8, item.tool());
-      insert.setString(9, item.arguments());
+      insert.setString(9, storable(item.arguments()));
       insert.setString(10, item.hash());
-      insert.setString(11, item.reason());
+      insert.setString(11, storable(item.reason()));
       insert.setLong(12, item.since().toEpochMilli());
       insert.setLong(13, item.expiresAt().toEpochMilli());
       insert.setLong(14, item.decidedAt().toEpochMilli());
       insert.setString(15, item.session().tenant());
       insert.executeUpdate();
     }
+  }
+
+  /** PostgreSQL's texts hold no NUL, which a tool's error may have; an event that cannot be applied would stop the projection. */
+  private static String storable(String text) {
+    return text.replace('\0', '\uFFFD');
   }
 
   private static void close(Connection connection, String callId, Instant at) throws SQLException {

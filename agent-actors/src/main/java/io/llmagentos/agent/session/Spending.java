@@ -80,7 +80,7 @@ record Spending(
     boolean cut = !turn.replies().isEmpty()
         && turn.replies().getLast().finishReason() == ChatReply.FinishReason.LENGTH;
     return switch (step) {
-      case NextStep.AskModel ask -> new Usage(1, 0, 1, prices.least(definition.model()), 0, 1);
+      case NextStep.AskModel ask -> prices.least(definition.model());
       case NextStep.Act act -> calls(act).plus(cut ? token : Usage.NONE);
       // A reply that was cut short lacks at least one token.
       case NextStep.Answer answer -> cut ? token : Usage.NONE;

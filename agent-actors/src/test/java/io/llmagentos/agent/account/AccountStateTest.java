@@ -8,6 +8,7 @@ import io.llmagentos.agent.budget.Limits;
 import io.llmagentos.agent.budget.Quantity;
 import io.llmagentos.agent.budget.Usage;
 import io.llmagentos.node.http.Api;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -107,10 +108,40 @@ class AccountStateTest {
   }
 
   @Test
+  void shouldKnowWhatWasUsedInADayThatTheClockGoesBackTo() {
+    AccountState state = AccountState.EMPTY.apply(settled("a", 1, 700));
+    Instant ahead = DAY.plus(Duration.ofDays(7));
+    state = state.apply(new AccountEvent.LeaseSettled("a", 2, tokens(50), ahead, ahead));
+    assertThat(state.usedSince(DAY)).isEqualTo(tokens(700));
+    state = state.apply(settled("a", 3, 1));
+    assertThat(state.usedSince(DAY)).isEqualTo(tokens(701));
+    assertThat(state.usedSince(ahead)).isEqualTo(tokens(50));
+    for (int day = 8; day < 100; day++) {
+      Instant later = DAY.plus(Duration.ofDays(day));
+      state = state.apply(new AccountEvent.LeaseSettled("a", day, tokens(day), later, later));
+    }
+    assertThat(state.others()).hasSize(AccountState.KEPT_PERIODS);
+    assertThat(state.usedSince(DAY.plus(Duration.ofDays(98)))).isEqualTo(tokens(98));
+    assertThat(state.usedSince(DAY)).as("long ago").isEqualTo(Usage.NONE);
+  }
+
+  @Test
+  void shouldReadASnapshotThatKnowsOnePeriod() throws Exception {
+    AccountState state = JSON.readValue("""
+        {"since":"2026-01-02T00:00:00Z","used":{"steps":3,"promptTokens":0,"completionTokens":0,"cost":0,"toolCalls":0,"millis":0},
+         "leases":{},"settled":[]}""", AccountState.class);
+    assertThat(state.usedSince(DAY).steps()).isEqualTo(3);
+    assertThat(state.others()).isEmpty();
+  }
+
+  @Test
   void shouldReadWhatItWrote() throws Exception {
     AccountState state =
         AccountState.EMPTY.apply(granted(AccountState.EMPTY, "a", 1)).apply(settled("a", 1, 7));
-    state = state.apply(granted(state, "b", 1));
+    state = state
+        .apply(granted(state, "b", 1))
+        .apply(new AccountEvent.LeaseSettled("c", 1, tokens(5), DAY.minusSeconds(86_400), AT));
+    assertThat(state.others()).hasSize(1);
     assertThat(JSON.readValue(JSON.writeValueAsString(state), AccountState.class))
         .isEqualTo(state);
     AccountEvent event =

@@ -3,10 +3,14 @@ package io.llmagentos.agent.budget;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.llmagentos.model.chat.ChatReply;
+import io.llmagentos.node.error.AgentOsException;
+import io.llmagentos.node.settings.Settings;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +50,28 @@ class BudgetTest {
   void shouldRefuseWhatIsNoLimit(String text, String message) {
     assertThatThrownBy(() -> budget(text))
         .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', textBlock = """
+      tenat { steps = 1 }                | unknown setting llmagentos.agent.budget.tenat; did you mean llmagentos.agent.budget.tenant?
+      lease { stepps = 1 }               | unknown setting llmagentos.agent.budget.lease.stepps; did you mean llmagentos.agent.budget.lease.steps?
+      tenant { stepps = 1 }              | unknown key llmagentos.agent.budget.tenant.stepps; did you mean llmagentos.agent.budget.tenant.steps?
+      tenant { pre = day }               | unknown key llmagentos.agent.budget.tenant.pre; did you mean llmagentos.agent.budget.tenant.per?
+      tenants.acme { tool_calls = 1 }    | llmagentos.agent.budget.tenants.acme.tool-calls?
+      principal { wall_time = 1s }       | llmagentos.agent.budget.principal.wall-time?
+      principals."a/b" { tokns = 1 }     | unknown key llmagentos.agent.budget.principals."a/b".tokns; did you mean llmagentos.agent.budget.principals."a/b".tokens?
+      principals."a/b" { per = week }    | llmagentos.agent.budget.principals."a/b".per must be day, month or forever, is 'week'
+      prices.m { inptu = 1 }             | unknown key prices.m.inptu; did you mean prices.m.input?
+      """)
+  void shouldRefuseAMisspeltSettingWithTheNearest(String text, String message) {
+    Config own = ConfigFactory.parseString("llmagentos.agent.budget { " + text + " }");
+    assertThatThrownBy(() -> Settings.read(
+            Settings.load(own, Optional.empty()),
+            "llmagentos.agent.budget",
+            BudgetSettings::create))
+        .isInstanceOf(AgentOsException.class)
         .hasMessageContaining(message);
   }
 

@@ -70,6 +70,9 @@ class AgentDefinitionsTest {
       agents: [front, front]      | two tools have the name 'ask_front'
       dialogue: true\\nrounds: 3  | 'rounds' must be 1, is 3, and 'plans' false, is false
       dialogue: true\\nplans: true | 'rounds' must be 1, is 1, and 'plans' false, is true
+      budget: {trun: {steps: 1}}  | unknown key budget.trun; did you mean budget.turn?
+      budget: {turn: {step: 1}}   | unknown key budget.turn.step; did you mean budget.turn.steps?
+      budget: {session: 5}        | session has type NUMBER
       plans: true\\ntools: [plan] | no other tool may have the name 'plan'
       """)
   void shouldRefuseByFileAndKey(String written, String why) throws Exception {

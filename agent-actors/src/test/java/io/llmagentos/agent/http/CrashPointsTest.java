@@ -9,7 +9,6 @@ import io.llmagentos.agent.session.SessionEvent;
 import io.llmagentos.agent.session.Turn;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.http.Api;
-import io.llmagentos.node.journal.EventProjection;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -17,21 +16,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.apache.pekko.Done;
-import org.apache.pekko.actor.typed.ActorRef;
-import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.AskPattern;
-import org.apache.pekko.persistence.jdbc.query.javadsl.JdbcReadJournal;
-import org.apache.pekko.persistence.query.PersistenceQuery;
-import org.apache.pekko.persistence.typed.PersistenceId;
-import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
-import org.apache.pekko.persistence.typed.javadsl.EventHandler;
-import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,68 +283,12 @@ class CrashPointsTest {
   }
 
   private static List<SessionEvent> journal(String session) throws Exception {
-    ActorSystem<?> system = NODE.node().system();
-    return PersistenceQuery.get(system)
-        .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier())
-        .currentEventsByPersistenceId(Session.KIND + "|local/local/" + session, 1, Long.MAX_VALUE)
-        .map(envelope -> (SessionEvent) envelope.event())
-        .runFold(
-            new ArrayList<SessionEvent>(),
-            (events, event) -> {
-              events.add(event);
-              return events;
-            },
-            system)
-        .toCompletableFuture()
-        .get(60, TimeUnit.SECONDS);
+    return Journals.read(NODE.node(), Session.KIND, "local/local/" + session, SessionEvent.class);
   }
 
-  /** Write a session's journal before the session is there. */
   private static void seed(UnaryOperator<String> renamed, String session, List<SessionEvent> events)
       throws Exception {
-    List<SessionEvent> own = new ArrayList<>();
-    for (SessionEvent event : events) {
-      String json = Api.JSON.writerFor(SessionEvent.class).writeValueAsString(event);
-      own.add(Api.JSON.readValue(renamed.apply(json), SessionEvent.class));
-    }
-    ActorRef<Write> writer = NODE.node().spawn(new Writer(session), "writer-" + session);
-    AskPattern.<Write, Done>ask(
-            writer,
-            replyTo -> new Write(own, replyTo),
-            Duration.ofSeconds(30),
-            NODE.node().system().scheduler())
-        .toCompletableFuture()
-        .get(60, TimeUnit.SECONDS);
-  }
-
-  private record Write(List<SessionEvent> events, ActorRef<Done> replyTo) {}
-
-  private static final class Writer extends EventSourcedBehavior<Write, SessionEvent, Integer> {
-    Writer(String session) {
-      super(PersistenceId.ofUniqueId(Session.KIND + "|local/local/" + session));
-    }
-
-    @Override
-    public Integer emptyState() {
-      return 0;
-    }
-
-    @Override
-    public CommandHandler<Write, SessionEvent, Integer> commandHandler() {
-      return (written, write) -> Effect()
-          .persist(write.events())
-          .thenRun(all -> write.replyTo().tell(Done.getInstance()))
-          .thenStop();
-    }
-
-    @Override
-    public EventHandler<Integer, SessionEvent> eventHandler() {
-      return (written, event) -> written + 1;
-    }
-
-    @Override
-    public Set<String> tagsFor(SessionEvent event) {
-      return EventProjection.tags(persistenceId().id());
-    }
+    Journals.write(
+        NODE.node(), Session.KIND, "local/local/" + session, SessionEvent.class, events, renamed);
   }
 }

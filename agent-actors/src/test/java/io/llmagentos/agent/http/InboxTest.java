@@ -5,9 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -82,7 +85,7 @@ class InboxTest {
             data -> assertThat(data).contains("\"id\":\"t1\"", "completed"));
     assertThat(NODE.stream(
                 NODE.request("/v1/sessions/watched/messages")
-                    .POST(java.net.http.HttpRequest.BodyPublishers.ofString(
+                    .POST(HttpRequest.BodyPublishers.ofString(
                         "{\"turn_id\":\"t3\",\"content\":\"refund A120\",\"stream\":true}"))
                     .build(),
                 data -> false)
@@ -172,10 +175,10 @@ class InboxTest {
     var turn = NODE.client()
         .sendAsync(
             NODE.request("/v1/sessions/left/messages")
-                .POST(java.net.http.HttpRequest.BodyPublishers.ofString(
+                .POST(HttpRequest.BodyPublishers.ofString(
                     "{\"turn_id\":\"t1\",\"content\":\"charge held4\"}"))
                 .build(),
-            java.net.http.HttpResponse.BodyHandlers.ofString());
+            HttpResponse.BodyHandlers.ofString());
     await("the charge runs")
         .atMost(LIMIT)
         .until(() -> !ShopTools.keys("charge", "held4").isEmpty());
@@ -196,30 +199,81 @@ class InboxTest {
     assertThat(ShopTools.keys("charge", "held4")).hasSize(1);
   }
 
+  /** A week forward while a call waits for a person, a week forward while a model speaks, and back to where it began. */
   @Test
-  void shouldExpireAnApproval() throws Exception {
-    RunningNode hurried = new RunningNode("llmagentos.agent.approval-expiry = 1s").start();
+  void shouldExpireAnApprovalOnceThroughAClockThatJumps() throws Exception {
+    MovableClock clock = MovableClock.onMonday();
+    RunningNode jumping = new RunningNode("""
+        llmagentos.agent.budget { principal { per = day, steps = 4 }, lease { steps = 1 }, lease-time = 1s }
+        """, clock).start();
     try {
-      hurried.post("/v1/sessions", "{\"agent\":\"shop\",\"id\":\"late\"}");
-      hurried.post(
-          "/v1/sessions/late/messages", "{\"turn_id\":\"t1\",\"content\":\"refund A122\"}");
+      say(jumping, "late", "shop", "t1", "refund A122");
+      say(jumping, "alarm", "assistant", "t1", "wake me up at nine am on friday");
+      JsonNode item = await("the inbox")
+          .atMost(LIMIT)
+          .until(
+              () -> jumping.get("/v1/inbox").json().path("data").path(0), each -> each.has("id"));
+      await("the day's budget is used up").atMost(LIMIT).until(() -> {
+        say(jumping, "day", "assistant", UUID.randomUUID().toString(), "hello");
+        JsonNode own = jumping.get("/v1/budget").json().path("principal");
+        return own.path("used").path("steps").asInt() == 4
+            && own.path("leased").path("steps").asText().equals("0");
+      });
+
+      clock.move(Duration.ofDays(7));
       await("nobody decided")
           .atMost(LIMIT)
-          .until(() -> hurried
-              .get("/v1/sessions/late")
-              .json()
-              .path("turns")
-              .path(0)
+          .until(() -> turn(jumping, "late", "t1")
               .path("answer")
               .asText()
               .equals("So: error: Nobody approved refund in time.."));
-      assertThat(ShopTools.keys("refund", "A122")).isEmpty();
-      await()
+      await("the alarm rings").atMost(LIMIT).until(() -> rings(jumping) == 1);
+      var speaking = jumping
+          .client()
+          .sendAsync(
+              jumping
+                  .request("/v1/sessions/day/messages")
+                  .POST(HttpRequest.BodyPublishers.ofString(
+                      "{\"turn_id\":\"spoken\",\"content\":\"slowly\"}"))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      await("the model speaks")
           .atMost(LIMIT)
-          .until(() -> hurried.get("/v1/inbox").json().path("data").isEmpty());
+          .until(() -> !jumping.models().asked("slowly").isEmpty());
+      clock.move(Duration.ofDays(7));
+      assertThat(speaking.join().body()).contains("nine ten", "completed");
+
+      clock.move(Duration.ofDays(-1));
+      assertThat(
+              say(jumping, "day", "assistant", "before", "hello").path("status").asText())
+          .as("a day of its own")
+          .isEqualTo("completed");
+      clock.move(Duration.ofDays(-13));
+      JsonNode again = say(jumping, "day", "assistant", "monday", "hello");
+      assertThat(again.path("budget_exceeded").path("scope").asText())
+          .as("the day that is used up, again: %s", again)
+          .isEqualTo("principal");
+      RunningNode.Answer approved = jumping.post(
+          "/v1/inbox/" + item.path("id").asText() + "/decision",
+          "{\"decision\":" + hashed(item, "\"approve\"") + "}");
+      assertThat(approved.status()).as("it has expired").isEqualTo(409);
+      assertThat(turn(jumping, "late", "t1").findValuesAsText("decision"))
+          .containsExactly("expired");
+      assertThat(rings(jumping)).isEqualTo(1);
+      assertThat(ShopTools.keys("refund", "A122")).isEmpty();
+      assertThat(jumping.models().asked("refund A122"))
+          .as("before the wait and after it")
+          .hasSize(2);
+      assertThat(jumping.get("/v1/inbox").json().path("data")).isEmpty();
     } finally {
-      hurried.stop();
+      jumping.stop();
     }
+  }
+
+  private static long rings(RunningNode node) throws IOException, InterruptedException {
+    return node.get("/v1/agents/assistant/events").json().findValuesAsText("type").stream()
+        .filter(type -> type.equals("alarm-rang"))
+        .count();
   }
 
   @Test
@@ -341,24 +395,40 @@ class InboxTest {
 
   private static JsonNode turn(String session, String turn)
       throws IOException, InterruptedException {
+    return turn(NODE, session, turn);
+  }
+
+  private static JsonNode turn(RunningNode node, String session, String turn)
+      throws IOException, InterruptedException {
     return StreamSupport.stream(
-            NODE.get("/v1/sessions/" + session).json().path("turns").spliterator(), false)
+            node.get("/v1/sessions/" + session).json().path("turns").spliterator(), false)
         .filter(each -> each.path("id").asText().equals(turn))
         .findFirst()
         .orElseThrow();
   }
 
   private static void open(String session, String agent) throws IOException, InterruptedException {
+    open(NODE, session, agent);
+  }
+
+  private static void open(RunningNode node, String session, String agent)
+      throws IOException, InterruptedException {
     assertThat(
-            NODE.post("/v1/sessions", "{\"agent\":\"%s\",\"id\":\"%s\"}".formatted(agent, session))
+            node.post("/v1/sessions", "{\"agent\":\"%s\",\"id\":\"%s\"}".formatted(agent, session))
                 .status())
         .isEqualTo(201);
   }
 
   private static JsonNode say(String session, String agent, String turn, String text)
       throws IOException, InterruptedException {
-    open(session, agent);
-    return NODE.post(
+    return say(NODE, session, agent, turn, text);
+  }
+
+  private static JsonNode say(
+      RunningNode node, String session, String agent, String turn, String text)
+      throws IOException, InterruptedException {
+    open(node, session, agent);
+    return node.post(
             "/v1/sessions/" + session + "/messages",
             "{\"turn_id\":\"%s\",\"content\":\"%s\"}".formatted(turn, text))
         .json();

@@ -2,7 +2,6 @@ package io.llmagentos.agent.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatReply;
@@ -21,23 +20,8 @@ class DelegationTest {
   private static final SessionKey SESSION = new SessionKey("local", "alice", "s");
   private static final ToolTraits ASKING =
       new ToolTraits(false, true, false, Duration.ofMinutes(1), 1);
-  private static final AgentDefinition FRONT = new AgentDefinition(
-      "front",
-      "",
-      "nano",
-      "",
-      List.of(new ToolSpecification("ask_billing", "", "{\"type\":\"object\"}")),
-      Map.of(),
-      Map.of(),
-      "Out of scope.",
-      "Nothing is connected for {what}.",
-      Map.of("ask_billing", ASKING),
-      1,
-      Budget.NONE,
-      false,
-      Map.of("ask_billing", "billing"),
-      Map.of("hand_off_to_billing", "billing"),
-      false);
+  private static final AgentDefinition FRONT =
+      TestAgent.named("front").asks("billing", ASKING).handsOffTo("billing").definition();
   private static final Call ASK =
       Call.planned("local/alice/s/t/a", 0, "ask_billing", "{\"message\":\"hi\"}");
 

@@ -3,7 +3,6 @@ package io.llmagentos.agent.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
-import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatMessage;
@@ -11,7 +10,6 @@ import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ChatRequest;
 import io.llmagentos.model.chat.Sampling;
 import io.llmagentos.model.chat.ToolChoice;
-import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.model.scripted.ScriptedModel;
 import io.llmagentos.model.serving.TokenListener;
 import io.llmagentos.node.envelope.ContentPart;
@@ -19,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Dialogues with a scripted model of one call, from the events that a session would record. */
@@ -32,29 +29,18 @@ class DialogueTest {
       {"type": "object", "required": ["order", "day"], "properties": {
         "order": {"type": "string", "description": "Which order?"},
         "day": {"type": "string", "description": "The day of the delivery."}}}""";
-  private static final AgentDefinition CLERK = new AgentDefinition(
-      "clerk",
-      "",
-      "scripted",
-      "",
-      List.of(
-          tool("alarm_set", "{}"),
-          tool("alarm_remove", "{}"),
-          tool("alarm_query", "{}"),
-          tool("iot_coffee", "{}"),
-          tool("track", "{\"type\":\"object\",\"required\":[\"order_number\"]}"),
-          tool("deliver", DELIVERY)),
-      Map.of("greeting", "Hello!"),
-      Map.of("book_flight", "booking a flight"),
-      "Out of scope.",
-      "Nothing is connected for {what}.",
-      Map.of("track", ToolTraits.READ_ONLY, "deliver", ASKS_FIRST),
-      1,
-      Budget.NONE,
-      false,
-      Map.of(),
-      Map.of(),
-      true);
+  private static final AgentDefinition CLERK = TestAgent.named("clerk")
+      .model("scripted")
+      .tool("alarm_set", "{}")
+      .tool("alarm_remove", "{}")
+      .tool("alarm_query", "{}")
+      .tool("iot_coffee", "{}")
+      .tool("track", "{\"type\":\"object\",\"required\":[\"order_number\"]}", ToolTraits.READ_ONLY)
+      .tool("deliver", DELIVERY, ASKS_FIRST)
+      .says("greeting", "Hello!")
+      .understands("book_flight", "booking a flight")
+      .dialogue()
+      .definition();
   private static final ScriptedModel MODEL =
       ScriptedModel.create("scripted", ConfigFactory.parseString("""
           rules = [
@@ -71,10 +57,6 @@ class DialogueTest {
   private SessionState state =
       SessionState.EMPTY.apply(new SessionEvent.SessionOpened("clerk", "alice", NOW));
   private final List<ChatRequest> asked = new ArrayList<>();
-
-  private static ToolSpecification tool(String name, String parameters) {
-    return new ToolSpecification(name, "", parameters);
-  }
 
   @Test
   void shouldMakeOneCallOfEachRequestOneAfterTheOther() {

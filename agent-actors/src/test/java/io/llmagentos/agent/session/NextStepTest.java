@@ -25,22 +25,16 @@ class NextStepTest {
   private static final AgentDefinition CLERK = agent(3);
 
   private static AgentDefinition agent(int rounds) {
-    return new AgentDefinition(
-        "assistant",
-        "",
-        "nano",
-        "Be brief.",
-        List.of(tool("alarm_set"), tool("look_up"), tool("charge"), tool("refund")),
-        Map.of("greeting", "Hello!"),
-        Map.of("book_flight", "booking a flight"),
-        "Out of scope.",
-        "Nothing is connected for {what}.",
-        Map.of("look_up", ToolTraits.READ_ONLY, "charge", ToolTraits.EFFECT, "refund", ASKS_FIRST),
-        rounds);
-  }
-
-  private static ToolSpecification tool(String name) {
-    return new ToolSpecification(name, "", "{}");
+    return TestAgent.named("assistant")
+        .instructions("Be brief.")
+        .tool("alarm_set", "{}")
+        .tool("look_up", "{}", ToolTraits.READ_ONLY)
+        .tool("charge", "{}", ToolTraits.EFFECT)
+        .tool("refund", "{}", ASKS_FIRST)
+        .says("greeting", "Hello!")
+        .understands("book_flight", "booking a flight")
+        .rounds(rounds)
+        .definition();
   }
 
   @Test
@@ -76,18 +70,10 @@ class NextStepTest {
 
   @Test
   void shouldMakeTheCallThatATurnIsWithoutAModel() {
-    AgentDefinition bare = new AgentDefinition(
-        "tools",
-        "",
-        "",
-        "",
-        List.of(tool("charge")),
-        Map.of(),
-        Map.of(),
-        "",
-        "",
-        Map.of("charge", ToolTraits.EFFECT),
-        1);
+    AgentDefinition bare = TestAgent.named("tools")
+        .model("")
+        .tool("charge", "{\"type\":\"object\"}", ToolTraits.EFFECT)
+        .definition();
     GivenCall given = GivenCall.of("charge", Map.of("b", 1, "a", "x"));
     SessionState state = opened().apply(new SessionEvent.TurnAccepted("t1", given.content(), NOW));
     assertThat(NextStep.of(SESSION, state, state.turn("t1").orElseThrow(), bare))

@@ -2,16 +2,13 @@ package io.llmagentos.agent.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.llmagentos.agent.budget.Budget;
 import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ToolCall;
-import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.ContentPart;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,25 +28,12 @@ class PlanTest {
   private static AgentDefinition shop(int rounds) {
     String pay = """
         {"type":"object","required":["amount"],"properties":{"amount":{"type":"number"}}}""";
-    return new AgentDefinition(
-        "shop",
-        "",
-        "nano",
-        "",
-        List.of(
-            new ToolSpecification("find", "", "{\"type\":\"object\"}"),
-            new ToolSpecification("pay", "", pay)),
-        Map.of(),
-        Map.of(),
-        "Out of scope.",
-        "Nothing is connected for {what}.",
-        Map.of("find", ToolTraits.READ_ONLY, "pay", ToolTraits.EFFECT),
-        rounds,
-        Budget.NONE,
-        true,
-        Map.of(),
-        Map.of(),
-        false);
+    return TestAgent.named("shop")
+        .tool("find", "{\"type\":\"object\"}", ToolTraits.READ_ONLY)
+        .tool("pay", pay, ToolTraits.EFFECT)
+        .rounds(rounds)
+        .plans()
+        .definition();
   }
 
   @ParameterizedTest

@@ -12,7 +12,6 @@ import io.llmagentos.node.http.Api;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -205,8 +204,8 @@ class SessionEventTest {
         .apply(new SessionEvent.CompletionAccepted("t1", "a", "local", HISTORY, HELLO, AT))
         .apply(new SessionEvent.TurnFinished("t1", Turn.Status.COMPLETED, "Hi.", List.of(), "", AT))
         .apply(new SessionEvent.CompletionAccepted("t2", "a", "local", HISTORY, HELLO, AT));
-    AgentDefinition agent = new AgentDefinition(
-        "a", "", "m", "Serve.", List.of(), Map.of(), Map.of(), "No.", "No.", Map.of(), 1);
+    AgentDefinition agent =
+        TestAgent.named("a").model("m").instructions("Serve.").definition();
     NextStep step = NextStep.of(
         new SessionKey("local", "local", "s"), state, state.turn("t2").orElseThrow(), agent);
     assertThat(((NextStep.AskModel) step).request().messages())

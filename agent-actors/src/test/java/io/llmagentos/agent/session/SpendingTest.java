@@ -14,7 +14,6 @@ import io.llmagentos.agent.definition.AgentDefinition;
 import io.llmagentos.agent.tool.ToolTraits;
 import io.llmagentos.model.chat.ChatReply;
 import io.llmagentos.model.chat.ToolCall;
-import io.llmagentos.model.chat.ToolSpecification;
 import io.llmagentos.node.envelope.ContentPart;
 import io.llmagentos.node.http.Api;
 import java.time.Instant;
@@ -33,25 +32,13 @@ class SpendingTest {
       new Prices(Map.of("m", new Prices.Price(2, 10)), Map.of("charge", 700L));
 
   private static AgentDefinition agent(Budget budget) {
-    return new AgentDefinition(
-        "a",
-        "",
-        "m",
-        "",
-        List.of(
-            new ToolSpecification("charge", "", "{}"),
-            new ToolSpecification("alarm_set", "", "{}")),
-        Map.of(),
-        Map.of(),
-        "No.",
-        "No.",
-        Map.of("charge", ToolTraits.EFFECT),
-        3,
-        budget,
-        false,
-        Map.of(),
-        Map.of(),
-        false);
+    return TestAgent.named("a")
+        .model("m")
+        .tool("charge", "{}", ToolTraits.EFFECT)
+        .tool("alarm_set", "{}")
+        .rounds(3)
+        .budget(budget)
+        .definition();
   }
 
   private static Budget turn(Quantity quantity, long most) {

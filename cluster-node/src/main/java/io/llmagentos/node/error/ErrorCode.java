@@ -40,7 +40,8 @@ public enum ErrorCode {
   TRAINING_DIVERGED(500, "training_error"),
   CHECKPOINT_INVALID(500, "training_error"),
   DATASET_INVALID(400, "invalid_request_error"),
-  BUDGET_EXCEEDED(402, "budget_error");
+  BUDGET_EXCEEDED(402, "budget_error"),
+  INSUFFICIENT_QUOTA(429, "insufficient_quota");
 
   private final int httpStatus;
   private final String type;

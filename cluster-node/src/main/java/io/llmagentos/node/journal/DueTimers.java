@@ -109,7 +109,10 @@ public final class DueTimers {
       context.getLog().warn("due timers cannot be read, trying again", due.failure());
     } else {
       Instant now = clock.instant();
-      woken.values().removeIf(last -> last.plus(REPEAT_AFTER).isBefore(now));
+      // A clock that was set back would hold up what was woken before for as long.
+      woken
+          .values()
+          .removeIf(last -> last.isAfter(now) || last.plus(REPEAT_AFTER).isBefore(now));
       for (Timer timer : due.timers()) {
         if (woken.putIfAbsent(timer, now) == null) {
           wake(timer);

@@ -3,12 +3,13 @@ package io.llmagentos.node.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.h2.jdbcx.JdbcDataSource;
@@ -64,11 +65,26 @@ class DueTimersTest {
     woken.expectMessage(Duration.ofSeconds(30), "one due");
   }
 
+  @Test
+  void shouldWakeAgainWhatNobodyClearedWhenTheClockWasSetBack() throws SQLException {
+    insert("counter|one", "due", NOW.minus(Duration.ofDays(2)));
+    var now = new AtomicReference<>(NOW);
+    var woken = testKit.<String>createTestProbe();
+    poll(now::get, Map.of("counter", (id, timer) -> woken.ref().tell(id + " " + timer)));
+    woken.expectMessage(Duration.ofSeconds(30), "one due");
+    now.set(NOW.minus(Duration.ofDays(1)));
+    woken.expectMessage(Duration.ofSeconds(30), "one due");
+  }
+
   private void poll(Map<String, DueTimers.Waker> wakers) {
+    poll(InstantSource.fixed(NOW), wakers);
+  }
+
+  private void poll(InstantSource now, Map<String, DueTimers.Waker> wakers) {
     testKit.spawn(DueTimers.create(
         database,
         testKit.system().dispatchers().lookup(DispatcherSelector.blocking()),
-        Clock.fixed(NOW, ZoneOffset.UTC),
+        now.withZone(ZoneOffset.UTC),
         Duration.ofMillis(10),
         wakers));
   }
