@@ -85,8 +85,8 @@ final class TurnRunner {
   /** Whether the model that is being asked shall go on; another one for each request. */
   private AtomicBoolean wanted = new AtomicBoolean();
 
-  /** What was worked on the turn since then is in no event yet. */
-  private Instant recordedUntil = Instant.EPOCH;
+  /** What was worked on the turn since then is in no event yet; by a clock that nobody sets. */
+  private long recordedUntilNanos;
 
   /** Rings when the turn's wall time is used up. */
   private Cancellable timeUp = Cancellable.alreadyCancelled();
@@ -94,8 +94,8 @@ final class TurnRunner {
   /** Its calls that are under way, by number. */
   private final Map<Integer, CallRunner.Running> underWay = new LinkedHashMap<>();
 
-  /** Until when the turn's work may take: counted from when it was taken up, so that time in which no node was up does not count. */
-  private Instant deadline = Instant.EPOCH;
+  /** Since when the turn's work counts against its timeout: time in which no node was up does not. */
+  private long takenUpAtNanos;
 
   /** The trace ids of the requests that brought the running turns. */
   private final Map<String, String> traces = new HashMap<>();
@@ -148,8 +148,8 @@ final class TurnRunner {
     }
     working = turn.id();
     dependencies.inFlight().incrementAndGet();
-    deadline = now().plus(dependencies.turnTimeout());
-    recordedUntil = now();
+    takenUpAtNanos = System.nanoTime();
+    recordedUntilNanos = takenUpAtNanos;
     said.setLength(0);
     context.getSelf().tell(new Step(turn.id()));
   }
@@ -209,7 +209,7 @@ final class TurnRunner {
     }
     return switch (next) {
       case NextStep.AskModel ask -> ask(turn, spending.bounded(ask.request()));
-      case NextStep.Act act -> act(state, turn, act.actions(), definition);
+      case NextStep.Act act -> act(state, turn, List.of(), act.actions(), definition);
       case NextStep.Suspend suspend ->
         effects
             .persist(new SessionEvent.TurnSuspended(turn.id(), suspend.answer(), now(), lap(turn)))
@@ -254,20 +254,51 @@ final class TurnRunner {
     if (reply == null) {
       return fail(state, turn, answered.failure());
     }
-    return effects
-        .persist(new SessionEvent.ModelReplied(
+    return record(
+        state,
+        turn,
+        new SessionEvent.ModelReplied(
             turn.id(),
             reply,
             now(),
             dependencies.prices().of(answered.model(), reply.usage()),
-            lap(turn)))
-        .thenRun(s -> goOn(s, turn.id()));
+            lap(turn)));
   }
 
-  /** Start what is not under way; what must be known if this node dies is in the journal before. */
+  /** A reply, and in the same write what it comes to, if that needs no lease first: the end of its turn, or calls that start. */
+  private Effect<SessionEvent, SessionState> record(
+      SessionState state, Turn turn, SessionEvent.ModelReplied reply) {
+    SessionState after = state.apply(reply);
+    Turn then = after.turn(turn.id()).orElseThrow();
+    AgentDefinition definition = dependencies.knownDefinition(after, then);
+    if (definition != null) {
+      NextStep next = NextStep.of(key, after, then, definition);
+      Spending spending = spending(after, then, definition);
+      Usage needed = spending.needed(next);
+      if (spending.exceeded(needed).isEmpty()) {
+        if (next instanceof NextStep.Answer answer) {
+          return end(after, then, List.of(reply), answer, List.of(), Optional.empty());
+        }
+        if (next instanceof NextStep.Act act && leasing.suffices(after, needed, now())) {
+          return act(after, then, List.of(reply), act.actions(), definition);
+        }
+      }
+    }
+    return effects.persist(reply).thenRun(s -> goOn(s, turn.id()));
+  }
+
+  /**
+   * Start what is not under way; what must be known if this node dies is in the journal before.
+   *
+   * @param before what is recorded with it
+   */
   private Effect<SessionEvent, SessionState> act(
-      SessionState state, Turn turn, List<NextStep.Action> actions, AgentDefinition definition) {
-    List<SessionEvent> events = new ArrayList<>();
+      SessionState state,
+      Turn turn,
+      List<SessionEvent> before,
+      List<NextStep.Action> actions,
+      AgentDefinition definition) {
+    List<SessionEvent> events = new ArrayList<>(before);
     List<NextStep.Action> starting = new ArrayList<>();
     for (NextStep.Action action : actions) {
       Call call = action.call();
@@ -492,7 +523,7 @@ final class TurnRunner {
   /** What was worked on the turn since its last event. */
   private long unrecordedMillis(Turn turn) {
     return working.equals(turn.id())
-        ? Math.max(0, Duration.between(recordedUntil, now()).toMillis())
+        ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - recordedUntilNanos)
         : 0;
   }
 
@@ -500,7 +531,7 @@ final class TurnRunner {
   private long lap(Turn turn) {
     long millis = unrecordedMillis(turn);
     if (working.equals(turn.id())) {
-      recordedUntil = now();
+      recordedUntilNanos = System.nanoTime();
     }
     return millis;
   }
@@ -557,6 +588,8 @@ final class TurnRunner {
   private Context turnContext(Turn turn) {
     String trace =
         traces.computeIfAbsent(turn.id(), id -> UUID.randomUUID().toString().replace("-", ""));
+    Instant deadline =
+        now().plus(dependencies.turnTimeout()).minusNanos(System.nanoTime() - takenUpAtNanos);
     return new Context(key.tenant(), key.principal(), deadline, trace, Provenance.PRINCIPAL);
   }
 

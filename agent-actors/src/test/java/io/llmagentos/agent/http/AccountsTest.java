@@ -312,6 +312,7 @@ class AccountsTest {
     assertThat(answers.stream().filter(answer -> answer.status() == 200)).hasSize(3);
     RunningNode.Answer refused = ask("fay", "hello", ",\"stream\":true");
     assertThat(refused.status()).isEqualTo(429);
+    assertThat(refused.response().headers().firstValue("x-should-retry")).hasValue("false");
     assertThat(refused.json()).isEqualTo(RunningNode.JSON.readTree("""
         {"error":{"type":"insufficient_quota","code":"insufficient_quota","param":null,
           "message":"The budget of this principal does not suffice: 3 of 3 steps are used (llmagentos.agent.budget.principals.\\"direct/fay\\".steps)."}}"""));

@@ -242,6 +242,10 @@ class InboxTest {
           .until(() -> !jumping.models().asked("slowly").isEmpty());
       clock.move(Duration.ofDays(7));
       assertThat(speaking.join().body()).contains("nine ten", "completed");
+      assertThat(
+              turn(jumping, "day", "spoken").path("usage").path("wall_time_ms").asLong())
+          .as("the jump is no work")
+          .isBetween(1L, Duration.ofDays(1).toMillis());
 
       clock.move(Duration.ofDays(-1));
       assertThat(

@@ -43,6 +43,9 @@ public final class ApiError {
     if (code == ErrorCode.QUEUE_FULL || code == ErrorCode.UNAVAILABLE) {
       headers.add(RawHeader.create("Retry-After", Long.toString(RETRY_AFTER.toSeconds())));
     }
+    if (code == ErrorCode.INSUFFICIENT_QUOTA) {
+      headers.add(RawHeader.create("x-should-retry", "false")); // OpenAI's clients would, at 429
+    }
     if (code == ErrorCode.UNAUTHENTICATED) {
       headers.add(RawHeader.create("WWW-Authenticate", "Bearer"));
     }
