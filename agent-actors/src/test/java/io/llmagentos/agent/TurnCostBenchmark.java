@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class TurnCostBenchmark {
   private static final String SETTINGS = """
       pekko.loglevel = WARNING
-      llmagentos.agent { model = scripted, zone = UTC, definitions = "%s" }
+      llmagentos.agent { model = scripted, zone = UTC, definitions = ${agents} }
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
@@ -66,7 +66,7 @@ final class TurnCostBenchmark {
     Files.writeString(agents.resolve("plain.yaml"), AGENT.formatted("plain", false));
     Files.writeString(agents.resolve("planner.yaml"), AGENT.formatted("planner", true));
     Files.writeString(agents.resolve("frugal.yaml"), AGENT.formatted("frugal", false) + BUDGET);
-    String settings = SETTINGS.formatted(agents);
+    String settings = SETTINGS + "agents = \"" + agents + "\"\n";
     try (SoloNode free = start(settings);
         SoloNode limited = start(settings + ACCOUNTS)) {
       Map<String, Kind> kinds = new LinkedHashMap<>();
