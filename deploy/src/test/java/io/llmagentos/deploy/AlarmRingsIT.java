@@ -16,6 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** An alarm rings in what is open, and rings late when nothing was up at its time. */
 class AlarmRingsIT {
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class AlarmSurvivesIT {
   /** The scripted model answers by rules, the same on every node. */
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted

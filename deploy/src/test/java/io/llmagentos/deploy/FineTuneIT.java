@@ -16,15 +16,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The story of training: a user trains a model of GPT-2's shape on own text, then fine-tunes it on two ranks, each a process on a node of its own. A rank's node
  * dies in the middle of an epoch; later the training is paused and resumed. The weights are those of an undisturbed training, other tools open the directory,
  * and the running cluster answers with the new model.
  */
-@Execution(ExecutionMode.SAME_THREAD)
 class FineTuneIT {
   private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final Path TEXTS =

@@ -86,6 +86,8 @@ class HaltIT {
 
   private String settings() {
     return extension.settings() + """
+      llmagentos.model.nano = off
+      llmagentos.agent.model = scripted
       jdbc-journal.class = "io.llmagentos.deploy.HaltingJournal"
       llmagentos.node { artery-port = %d, data-dir = "%s" }
       llmagentos.http { port = %d, management-port = %d }

@@ -15,11 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Nodes come and go in order: who does not speak the others' language stays out, and who is told to stop ends what it has begun. */
-@Execution(ExecutionMode.SAME_THREAD)
 class JoinAndLeaveIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
 
@@ -27,6 +24,7 @@ class JoinAndLeaveIT {
   private static final int HASTY = 2;
 
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted

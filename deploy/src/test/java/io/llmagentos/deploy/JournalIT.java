@@ -43,6 +43,7 @@ class JournalIT {
   private static final int ENOUGH = 150;
   private static final String REFUND = "refund";
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent.model = scripted
       llmagentos.agent.budget { principal { per = forever, steps = 100 }, lease-time = 2s }
       llmagentos.journal.user = agentos

@@ -13,14 +13,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Nodes that nobody supervises die, or fall silent. A dead process is found by its port and replaced within seconds; a silent one only by the
  * resolver, and it ends itself when it wakes up. No turn that was acknowledged is lost and none has its effect twice.
  */
-@Execution(ExecutionMode.SAME_THREAD)
 class KillIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final FickleModelServer FICKLE = fickle();

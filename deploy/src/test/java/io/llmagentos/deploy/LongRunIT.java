@@ -23,21 +23,19 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The story of reinforcement learning: a user submits the example to a cluster of three core and two worker nodes and watches it; a runner's node dies, then
  * the driver's, whose data is deleted; the run ends with the weights of an undisturbed one, and its policy acts.
  */
-@Execution(ExecutionMode.SAME_THREAD)
 class LongRunIT {
   private static final String JOB = "long-run";
   private static final int ITERATIONS = 100;
   private static final Duration LIMIT = Duration.ofMinutes(4);
 
   @RegisterExtension
-  static final LocalCluster CLUSTER = new LocalCluster("long-run", 3, 2, "").computing();
+  static final LocalCluster CLUSTER =
+      new LocalCluster("long-run", 3, 2, "llmagentos.model.nano = off").computing();
 
   @Test
   void shouldEndAsIfNothingHadDied() throws Exception {

@@ -8,17 +8,15 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The network between the oldest of three nodes and the others is cut, while it can still write to the journal and clients still reach its door. The
  * others go on, it ends itself, nothing that was acknowledged on either side is lost, and nothing happens twice.
  */
-@Execution(ExecutionMode.SAME_THREAD)
 class PartitionIT {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted {
         kind = scripted

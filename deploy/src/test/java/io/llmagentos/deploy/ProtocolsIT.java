@@ -45,6 +45,7 @@ class ProtocolsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Path EXAMPLE = Path.of("examples/barista").toAbsolutePath();
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "%s" }
       llmagentos.agent.mcp.tools = [make_coffee]
       llmagentos.coffee.customer = early

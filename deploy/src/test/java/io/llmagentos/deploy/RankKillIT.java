@@ -17,11 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Two ranks learn; the node of the one that is not beside the driver dies. The run goes on from its checkpoint and ends with the weights of an undisturbed one. */
-@Execution(ExecutionMode.SAME_THREAD)
 class RankKillIT {
   private static final String JOB = "rank-kill";
   private static final int ITERATIONS = 40;
@@ -40,8 +37,9 @@ class RankKillIT {
 
   // As few cores as the job needs: not both ranks fit beside the driver.
   @RegisterExtension
-  static final LocalCluster CLUSTER =
-      new LocalCluster("rank-kill", 1, 2, "llmagentos.jobs.cores = 2").computing();
+  static final LocalCluster CLUSTER = new LocalCluster(
+          "rank-kill", 1, 2, "llmagentos { jobs.cores = 2, model.nano = off }")
+      .computing();
 
   @Test
   void shouldGoOnFromTheCheckpointWhenARankIsKilled() throws Exception {

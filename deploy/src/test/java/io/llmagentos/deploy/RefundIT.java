@@ -40,6 +40,8 @@ class RefundIT {
 
   private static String settings(ShopExtension extension) {
     return extension.settings() + """
+      llmagentos.model.nano = off
+      llmagentos.agent.model = scripted
       llmagentos.agent.budget { principal { per = forever, steps = 100 }, lease-time = 2s }
       llmagentos.model.models.scripted {
         kind = scripted

@@ -6,7 +6,7 @@ final class TrainingCluster {
   // its rank is found missing by the others.
   static final LocalCluster CLUSTER =
       new LocalCluster("training", 1, 2, """
-          llmagentos.jobs.cores = 1
+          llmagentos { jobs.cores = 1, model.nano = off }
           pekko.cluster.failure-detector.acceptable-heartbeat-pause = 120s
           """).computing().shared();
 

@@ -18,14 +18,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * What may happen to the ranks of a training, each a process: one hangs, a disk is full while it saves, it is killed while it saves. None of it costs a
  * checkpoint that was saved before, and what goes on from there ends with the weights of an undisturbed training.
  */
-@Execution(ExecutionMode.SAME_THREAD)
 class TrainingFaultsIT {
   private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final int STEPS = 30;

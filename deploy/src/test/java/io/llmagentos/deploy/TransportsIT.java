@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TransportsIT {
   private static final String PASSWORD = "for-tests-only";
   private static final String SETTINGS = """
+      llmagentos.model.nano = off
       llmagentos.agent { model = scripted, zone = "Europe/Berlin" }
       llmagentos.model.models.scripted { kind = scripted, rules = [{ when = "hello", text = "Good day." }] }
       """;

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The assistant as it ships, with the model that ships, in a dialogue. */
 class NanoDialogueTest {
   @RegisterExtension
-  static final RunningNode NODE =
-      new RunningNode("llmagentos.agent.model = \"\"", MovableClock.onMonday());
+  static final RunningNode NODE = new RunningNode(
+      "llmagentos { agent.model = \"\", model.nano = on }", MovableClock.onMonday());
 
   private final String session = UUID.randomUUID().toString();
 

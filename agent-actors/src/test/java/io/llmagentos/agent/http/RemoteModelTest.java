@@ -44,7 +44,7 @@ class RemoteModelTest {
 
   @BeforeAll
   static void start() throws IOException {
-    serving = new RunningNode("").start();
+    serving = new RunningNode("llmagentos.model.nano = on").start();
     asking = askingOf(serving);
   }
 

@@ -38,6 +38,7 @@ public final class RunningNode implements BeforeAllCallback, AfterAllCallback {
 
   private static final String SETTINGS = """
       llmagentos.agent { model = scripted, zone = "Europe/Berlin", definitions = "src/test/resources/agents", tool-timeout = 2s, retry-window = 4s, approval-expiry = 1h }
+      llmagentos.model.nano = off
       llmagentos.model.models.scripted {
         kind = scripted
         rules = [
