@@ -174,7 +174,7 @@ class RemoteModelTest {
 
   @Test
   void shouldEndTheTurnWhenTheOtherNodeIsGone() throws Exception {
-    RunningNode gone = new RunningNode("").start();
+    RunningNode gone = new RunningNode("llmagentos.model.nano = on").start();
     RunningNode left = askingOf(gone);
     try {
       assertThat(say(left, "left", "what alarms do I have").path("status").asText())
