@@ -55,17 +55,9 @@ final class Distribution {
     return brief(java("", MAIN, arguments));
   }
 
-  /** The same for processes that compute much: models and trainings need the JVM's better compiler, for what is hot indeed. */
+  /** The same for processes that compute much: models and trainings need the JVM's better compiler. */
   static List<String> computingCommand(String... arguments) {
-    var command = java("", MAIN, arguments);
-    command.addAll(
-        1,
-        List.of(
-            "-XX:Tier4InvocationThreshold=50000",
-            "-XX:Tier4MinInvocationThreshold=6000",
-            "-XX:Tier4CompileThreshold=150000",
-            "-XX:Tier4BackEdgeThreshold=400000"));
-    return command;
+    return java("", MAIN, arguments);
   }
 
   /** The same with further class path entries, such as a directory with a user's subsystem, and the tests' own classes. */

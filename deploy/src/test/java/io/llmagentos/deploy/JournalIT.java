@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -74,11 +76,13 @@ class JournalIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void shouldKeepItsPromisesInAFile() throws Exception {
     keepsItsPromises("jdbc:h2:file:" + home.resolve("journal") + ";WRITE_DELAY=0", 1);
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void shouldKeepItsPromisesOverTcp() throws Exception {
     int port = Distribution.freeBasePort(1) + 300;
     var builder = new ProcessBuilder(
@@ -99,12 +103,14 @@ class JournalIT {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void shouldKeepItsPromisesInPostgres() throws Exception {
     keepsItsPromises(postgres.database("promises"), 3);
   }
 
   /** Events are numbered before they are committed: whoever reads in that order must not pass one over that is still to come. */
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void shouldApplyOrRefuseAnEventThatIsCommittedLateInPostgres() throws Exception {
     var url = postgres.database("late");
     try (var program = program(url, "serve")) {
