@@ -60,7 +60,7 @@ final class AgenticBenchmark {
   private AgenticBenchmark() {}
 
   /** What a worker says; blocks until it is answered. */
-  private interface Talk {
+  interface Talk {
     String say(int worker, String text) throws Exception;
   }
 
@@ -162,7 +162,9 @@ final class AgenticBenchmark {
         Map<String, List<Double>> rates = new LinkedHashMap<>();
         for (int round = 0; round <= rounds; round++) {
           for (var side : sides.entrySet()) {
-            double rate = measure(side.getKey(), side.getValue(), text, seconds, sessions);
+            String answer = text.equals("hello") ? "Hello there" : "So: look_up of X77";
+            double rate = measure(side.getKey(), side.getValue(), text, answer, seconds, sessions)
+                .perSecond();
             if (round > 0) {
               rates.computeIfAbsent(side.getKey(), any -> new ArrayList<>()).add(rate);
             }
@@ -202,8 +204,15 @@ final class AgenticBenchmark {
     return (worker, text) -> shop.wish("s" + worker, text);
   }
 
-  /** A closed loop of so many workers; the first round warms up. */
-  private static double measure(String side, Talk talk, String text, int seconds, int workers)
+  /** What a loop did. */
+  record Load(int turns, double perSecond) {}
+
+  /**
+   * A closed loop of so many workers; the first round warms up.
+   *
+   * @param begins how every answer must begin
+   */
+  static Load measure(String side, Talk talk, String text, String begins, int seconds, int workers)
       throws InterruptedException {
     ConcurrentLinkedQueue<Double> millis = new ConcurrentLinkedQueue<>();
     long begun = System.nanoTime();
@@ -215,7 +224,7 @@ final class AgenticBenchmark {
         for (long said = System.nanoTime(); said < end; said = System.nanoTime()) {
           try {
             String answer = talk.say(worker, text);
-            if (!answer.startsWith(text.equals("hello") ? "Hello there" : "So: look_up of X77")) {
+            if (!answer.startsWith(begins)) {
               throw new IllegalStateException(answer);
             }
           } catch (Exception e) {
@@ -240,10 +249,10 @@ final class AgenticBenchmark {
         sorted.length / took,
         sorted[sorted.length / 2],
         sorted[(int) (sorted.length * 0.99)]);
-    return sorted.length / took;
+    return new Load(sorted.length, sorted.length / took);
   }
 
-  private static int number(String[] arguments, int at, int otherwise) {
+  static int number(String[] arguments, int at, int otherwise) {
     return at < arguments.length ? Integer.parseInt(arguments[at]) : otherwise;
   }
 }

@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What turns cost: turns a second and events a turn, with a scripted model that costs nothing and the journal in H2, for a turn that talks, one within budgets, one on accounts, one
@@ -55,13 +54,17 @@ final class TurnCostBenchmark {
 
   private TurnCostBenchmark() {}
 
-  /** What is said, to which agent of which node. */
-  private record Kind(Node node, String agent, String text) {}
+  /**
+   * What is said, to which agent of which node.
+   *
+   * @param begins how the answer does
+   */
+  private record Kind(Node node, String agent, String text, String begins) {}
 
   public static void main(String[] arguments) throws Exception {
-    int seconds = number(arguments, 0, 5);
-    int rounds = number(arguments, 1, 3);
-    int sessions = number(arguments, 2, 16);
+    int seconds = AgenticBenchmark.number(arguments, 0, 5);
+    int rounds = AgenticBenchmark.number(arguments, 1, 3);
+    int sessions = AgenticBenchmark.number(arguments, 2, 16);
     Path agents = Files.createTempDirectory("agents");
     Files.writeString(agents.resolve("plain.yaml"), AGENT.formatted("plain", false));
     Files.writeString(agents.resolve("planner.yaml"), AGENT.formatted("planner", true));
@@ -70,23 +73,37 @@ final class TurnCostBenchmark {
     try (SoloNode free = start(settings);
         SoloNode limited = start(settings + ACCOUNTS)) {
       Map<String, Kind> kinds = new LinkedHashMap<>();
-      kinds.put("talks", new Kind(free.node(), "plain", "hello"));
-      kinds.put("talks, within budgets", new Kind(free.node(), "frugal", "hello"));
-      kinds.put("talks, on accounts", new Kind(limited.node(), "plain", "hello"));
-      kinds.put("a call", new Kind(free.node(), "plain", "look up A"));
-      kinds.put("a plan of one step", new Kind(free.node(), "planner", "look up by a plan of one"));
-      kinds.put("of three", new Kind(free.node(), "planner", "look up by a plan of three"));
+      kinds.put("talks", new Kind(free.node(), "plain", "hello", "Hello there"));
+      kinds.put("talks, within budgets", new Kind(free.node(), "frugal", "hello", "Hello there"));
+      kinds.put("talks, on accounts", new Kind(limited.node(), "plain", "hello", "Hello there"));
+      kinds.put("a call", new Kind(free.node(), "plain", "look up A", "So: look_up of A"));
+      kinds.put(
+          "a plan of one step",
+          new Kind(
+              free.node(), "planner", "look up by a plan of one", "So: a (look_up): look_up of A"));
+      kinds.put(
+          "of three",
+          new Kind(
+              free.node(),
+              "planner",
+              "look up by a plan of three",
+              "So: a (look_up): look_up of A"));
       Map<String, List<Double>> rates = new LinkedHashMap<>();
       Map<String, Double> events = new LinkedHashMap<>();
       for (int round = 0; round <= rounds; round++) { // the first warms up
         for (var kind : kinds.entrySet()) {
           long before = events(kind.getValue().node());
-          AtomicLong turns = new AtomicLong();
-          double rate = measure(kind.getValue(), seconds, sessions, turns, round);
+          AgenticBenchmark.Load load = AgenticBenchmark.measure(
+              kind.getKey(),
+              dialogues(kind.getValue(), round, sessions),
+              kind.getValue().text(),
+              kind.getValue().begins(),
+              seconds,
+              sessions);
           events.put(
-              kind.getKey(), (double) (events(kind.getValue().node()) - before) / turns.get());
+              kind.getKey(), (double) (events(kind.getValue().node()) - before) / load.turns());
           if (round > 0) {
-            rates.computeIfAbsent(kind.getKey(), any -> new ArrayList<>()).add(rate);
+            rates.computeIfAbsent(kind.getKey(), any -> new ArrayList<>()).add(load.perSecond());
           }
         }
       }
@@ -100,30 +117,19 @@ final class TurnCostBenchmark {
     return SoloNode.start(ConfigFactory.parseString(settings).resolve());
   }
 
-  /** A closed loop of so many workers, each with a session. */
-  private static double measure(Kind kind, int seconds, int workers, AtomicLong turns, int round)
-      throws InterruptedException {
-    long begun = System.nanoTime();
-    long end = begun + TimeUnit.SECONDS.toNanos(seconds);
-    List<Thread> threads = new ArrayList<>();
+  /** A session of each worker's own. */
+  private static AgenticBenchmark.Talk dialogues(Kind kind, int round, int workers) {
+    List<AgentOs.Dialogue> dialogues = new ArrayList<>();
     for (int each = 0; each < workers; each++) {
-      AgentOs.Dialogue dialogue = AgentOs.on(kind.node())
-          .session(kind.agent(), "customer-" + each, kind.hashCode() + "-" + round + "-" + each);
-      threads.add(Thread.startVirtualThread(() -> {
-        while (System.nanoTime() < end) {
-          String answer = dialogue.say(kind.text()).toCompletableFuture().join().answer();
-          if (!answer.startsWith(kind.text().equals("hello") ? "Hello there" : "So: ")
-              || answer.contains("error")) {
-            throw new IllegalStateException(answer);
-          }
-          turns.incrementAndGet();
-        }
-      }));
+      dialogues.add(AgentOs.on(kind.node())
+          .session(kind.agent(), "customer-" + each, kind.hashCode() + "-" + round + "-" + each));
     }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    return turns.get() / ((System.nanoTime() - begun) / 1e9);
+    return (worker, text) -> dialogues
+        .get(worker)
+        .say(text)
+        .toCompletableFuture()
+        .get(1, TimeUnit.MINUTES)
+        .answer();
   }
 
   private static long events(Node node) throws Exception {
@@ -135,9 +141,5 @@ final class TurnCostBenchmark {
       connection.rollback();
       return events;
     }
-  }
-
-  private static int number(String[] arguments, int at, int otherwise) {
-    return at < arguments.length ? Integer.parseInt(arguments[at]) : otherwise;
   }
 }

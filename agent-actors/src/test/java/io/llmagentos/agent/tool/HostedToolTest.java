@@ -254,15 +254,20 @@ class HostedToolTest {
     assertThat(hosted.call(pay(LONG))).isEqualTo(PAID);
   }
 
-  @Test
-  void shouldLetCallsWaitWhileAsManyRunAsMayAndRefuseMore() throws Exception {
-    CountDownLatch arrived = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    ScriptedTool tool = new ScriptedTool(effect(LONG, 1), "", request -> {
+  /** One that is called once at a time, and answers when it may. */
+  private static ScriptedTool held(CountDownLatch arrived, CountDownLatch goOn) {
+    return new ScriptedTool(effect(LONG, 1), "", request -> {
       arrived.countDown();
       goOn.await();
       return PAID;
     });
+  }
+
+  @Test
+  void shouldLetCallsWaitWhileAsManyRunAsMayAndRefuseMore() throws Exception {
+    CountDownLatch arrived = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    ScriptedTool tool = held(arrived, goOn);
     Tool hosted = hosted(tool);
     CompletableFuture<ToolResult> first = called(hosted);
     arrived.await();
@@ -290,11 +295,7 @@ class HostedToolTest {
   void shouldNotWaitBeyondTheDeadlineOrItsInterruption() throws Exception {
     CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    ScriptedTool tool = new ScriptedTool(effect(LONG, 1), "", request -> {
-      arrived.countDown();
-      goOn.await();
-      return PAID;
-    });
+    ScriptedTool tool = held(arrived, goOn);
     Tool hosted = hosted(tool);
     CompletableFuture<ToolResult> first = called(hosted);
     arrived.await();
